@@ -1,0 +1,71 @@
+import type { Estate } from "../estate";
+import { type Problem, quote } from "../problems";
+
+/** Clusters have an odd number of control planes, on Talos VMs with the matching role, each in one cluster only; runners run on Docker hosts. */
+export function checkClusters(estate: Estate): Problem[] {
+  return [...evenControlPlanes(estate), ...members(estate), ...runnerHosts(estate)];
+}
+
+function evenControlPlanes(estate: Estate): Problem[] {
+  return Object.entries(estate.clusters)
+    .filter(([, { controlPlanes }]) => controlPlanes.length % 2 === 0)
+    .map(([name, { controlPlanes }]) => ({
+      path: `clusters.${name}.controlPlanes`,
+      problem: `${controlPlanes.length} control planes: etcd tolerates no more failures with an even number than with one less`,
+      allowed: "an odd number: 1, 3 or 5",
+      remedy: "add or remove one",
+    }));
+}
+
+function members(estate: Estate): Problem[] {
+  const seen = new Map<string, string>();
+  return Object.entries(estate.clusters).flatMap(([name, cluster]) =>
+    (["controlPlanes", "workers"] as const).flatMap((list) =>
+      cluster[list].flatMap((member, index) => {
+        const path = `clusters.${name}.${list}.${index}`;
+        const first = seen.get(member);
+        seen.set(member, path);
+        if (first !== undefined) return [memberTwice(path, member, first)];
+        return wrongMember(estate, path, member, list === "workers" ? "talos-worker" : "talos-control-plane");
+      }),
+    ),
+  );
+}
+
+function memberTwice(path: string, member: string, first: string): Problem {
+  return {
+    path,
+    problem: `${quote(member)} is already ${first}`,
+    allowed: "a machine that is in no cluster yet",
+    remedy: "remove one of the two",
+  };
+}
+
+function wrongMember(estate: Estate, path: string, member: string, role: string): Problem[] {
+  const machine = estate.machines[member];
+  if (machine === undefined || (machine.kind === "vm" && machine.image === "talos" && machine.role === role)) return [];
+  const found = machine.kind === "vm" ? `image ${quote(machine.image)} and role ${quote(machine.role)}` : "no VM";
+  return [
+    {
+      path,
+      problem: `machines.${member} has ${found}`.replace("has no VM", "is not a VM"),
+      allowed: `a VM with image "talos" and role ${quote(role)}`,
+      remedy: "name another machine, or change this one",
+    },
+  ];
+}
+
+function runnerHosts(estate: Estate): Problem[] {
+  return Object.entries(estate.repositories).flatMap(([name, { runners }]) => {
+    const machine = runners === undefined ? undefined : estate.machines[runners.ephemeral.on];
+    if (runners === undefined || machine === undefined || machine.role === "docker-host") return [];
+    return [
+      {
+        path: `repositories.${name}.runners.ephemeral.on`,
+        problem: `machines.${runners.ephemeral.on} has the role ${quote(machine.role)}`,
+        allowed: 'a VM with role "docker-host"',
+        remedy: "name a Docker host",
+      },
+    ];
+  });
+}

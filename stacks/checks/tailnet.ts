@@ -1,0 +1,84 @@
+import type { Estate } from "../estate";
+import { oneOf, type Problem, quote } from "../problems";
+import { servingPlaces } from "./references";
+
+/** Tags have owners, principals exist, and the hub runs where a hub can run. */
+export function checkTailnet(estate: Estate): Problem[] {
+  return [...unownedTags(estate), ...unknownPrincipals(estate), ...hub(estate)];
+}
+
+function unownedTags(estate: Estate): Problem[] {
+  const uses = [
+    ...Object.entries(estate.machines).flatMap(([name, { tags }]) =>
+      tags.map((tag, index) => ({ path: `machines.${name}.tags.${index}`, tag })),
+    ),
+    ...Object.entries(estate.repositories).flatMap(([name, { runners }]) =>
+      runners === undefined ? [] : [{ path: `repositories.${name}.runners.ephemeral.tag`, tag: runners.ephemeral.tag }],
+    ),
+    ...estate.tailnet.ssh.map(({ to }, index) => ({ path: `tailnet.ssh.${index}.to`, tag: to.slice("tag:".length) })),
+  ];
+  return uses
+    .filter(({ tag }) => !(tag in estate.tailnet.tags))
+    .map(({ path, tag }) => ({
+      path,
+      problem: `tag ${quote(tag)} has no owner`,
+      allowed: oneOf(Object.keys(estate.tailnet.tags)),
+      remedy: `say who may give it: tailnet.tags.${tag}: { owners: ["group:..."] }`,
+    }));
+}
+
+function unknownPrincipals(estate: Estate): Problem[] {
+  const known = knownPrincipals(estate);
+  const uses = [
+    ...servingPlaces(estate).flatMap(({ path, serves }) =>
+      Object.entries(serves).flatMap(([name, { to }]) =>
+        to.map((who, index) => ({ path: `${path}.${name}.to.${index}`, who })),
+      ),
+    ),
+    ...Object.entries(estate.tailnet.tags).flatMap(([tag, { owners }]) =>
+      owners.map((who, index) => ({ path: `tailnet.tags.${tag}.owners.${index}`, who })),
+    ),
+    ...estate.tailnet.ssh.map(({ from }, index) => ({ path: `tailnet.ssh.${index}.from`, who: from })),
+  ];
+  return uses
+    .filter(({ who }) => !known.includes(who))
+    .map(({ path, who }) => ({
+      path,
+      problem: `${quote(who)} is nobody in this estate`,
+      allowed: oneOf(known),
+      remedy: "declare the person, group (on a person), tag (under tailnet.tags) or machine, or name another",
+    }));
+}
+
+/** Everybody who can be named in `to`, `owners` and `from`. */
+export function knownPrincipals(estate: Estate): string[] {
+  return [
+    ...new Set(Object.values(estate.people).flatMap(({ groups }) => groups.map((group) => `group:${group}`))),
+    ...Object.keys(estate.tailnet.tags).map((tag) => `tag:${tag}`),
+    ...Object.keys(estate.people).map((person) => `person:${person}`),
+    ...Object.keys(estate.machines).map((machine) => `machine:${machine}`),
+  ];
+}
+
+function hub(estate: Estate): Problem[] {
+  const { on } = estate.tailnet.control;
+  const machine = estate.machines[on];
+  const problems: Problem[] = [];
+  if (machine !== undefined && (machine.kind !== "vm" || machine.role !== "headscale-hub")) {
+    problems.push({
+      path: "tailnet.control.on",
+      problem: `machines.${on} has the role ${quote(machine.role)}`,
+      allowed: 'a VM with role "headscale-hub"',
+      remedy: "name the VM that runs Headscale, or give this one that role",
+    });
+  }
+  if (`headscale.${estate.domain}`.endsWith(estate.tailnet.baseDomain)) {
+    problems.push({
+      path: "tailnet.baseDomain",
+      problem: `${quote(estate.tailnet.baseDomain)} contains the hub's own name headscale.${estate.domain}`,
+      allowed: "a domain that the hub's name does not end with (Headscale refuses to start otherwise)",
+      remedy: `leave it out (tailnet.${estate.domain}), or choose another`,
+    });
+  }
+  return problems;
+}

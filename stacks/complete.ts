@@ -1,0 +1,41 @@
+import ipaddr from "ipaddr.js";
+import type { App, Cluster, Estate, Machine } from "./estate";
+import type { EstateShape } from "./schema";
+
+/**
+ * Fills in what follows from other entries: addresses of VMs, endpoints of clusters, namespaces of apps. Total: where
+ * a reference is broken it fills in "" and leaves the complaint to the checks, so that all problems come at once.
+ */
+export function complete(shape: EstateShape): Estate {
+  const machines = mapValues(shape.machines, (machine): Machine => {
+    if (machine.kind === "external") return machine;
+    const cidr = shape.networks[machine.network]?.cidr;
+    return { ...machine, kind: "vm", address: machine.address ?? nthAddress(cidr, machine.vmId) };
+  });
+  return {
+    ...shape,
+    machines,
+    tailnet: { ...shape.tailnet, baseDomain: shape.tailnet.baseDomain ?? `tailnet.${shape.domain}` },
+    clusters: mapValues(shape.clusters, (cluster): Cluster => {
+      const first = machines[cluster.controlPlanes[0] ?? ""];
+      return { ...cluster, endpoint: cluster.vip ?? (first?.kind === "vm" ? first.address : "") };
+    }),
+    apps: mapValues(shape.apps, (app, name): App => ({ ...app, namespace: app.namespace ?? name })),
+  };
+}
+
+/** The n-th address of a network: nthAddress("192.168.10.0/24", 100) is 192.168.10.100; "" when there is none. */
+export function nthAddress(cidr: string | undefined, n: number): string {
+  if (cidr === undefined) return "";
+  const [, prefix] = ipaddr.IPv4.parseCIDR(cidr);
+  if (n <= 0 || n >= 2 ** (32 - prefix) - 1) return "";
+  const start = ipaddr.IPv4.networkAddressFromCIDR(cidr)
+    .toByteArray()
+    .reduce((sum, byte) => sum * 256 + byte, 0);
+  const value = start + n;
+  return new ipaddr.IPv4([24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256)).toString();
+}
+
+function mapValues<A, B>(table: Record<string, A>, change: (value: A, key: string) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [key, change(value, key)]));
+}

@@ -1,0 +1,60 @@
+import type { EstateShape } from "./schema";
+
+/** The value type of a spec's table: Entry<"machines"> is a machine. */
+type Entry<K extends "machines" | "hosts" | "networks" | "clusters" | "apps" | "repositories" | "people"> =
+  EstateShape[K][string];
+
+type DeepReadonly<T> = T extends (infer E)[]
+  ? readonly DeepReadonly<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+export type Person = DeepReadonly<Entry<"people">>;
+export type Network = DeepReadonly<Entry<"networks">>;
+export type Host = DeepReadonly<Entry<"hosts">>;
+export type Gpu = Host["gpus"][string];
+export type Service = DeepReadonly<Entry<"machines">["serves"][string]>;
+export type Publication = NonNullable<Service["public"]>;
+export type ExternalMachine = DeepReadonly<Extract<Entry<"machines">, { kind: "external" }>>;
+/** A VM with the address it will have. */
+export type Vm = DeepReadonly<Omit<Exclude<Entry<"machines">, { kind: "external" }>, "kind" | "address">> & {
+  readonly kind: "vm";
+  readonly address: string;
+};
+export type Machine = Vm | ExternalMachine;
+export type Cluster = DeepReadonly<Entry<"clusters">> & {
+  /** Address of the Kubernetes API: the VIP, or the first control plane. */
+  readonly endpoint: string;
+};
+export type App = DeepReadonly<Entry<"apps">> & { readonly namespace: string };
+export type Repository = DeepReadonly<Entry<"repositories">>;
+export type TailnetSpec = DeepReadonly<EstateShape["tailnet"]> & { readonly baseDomain: string };
+
+/** A loaded estate: validated, complete, frozen, free of Pulumi types. What components are built from. */
+export interface Estate {
+  readonly org: string;
+  readonly domain: string;
+  readonly people: Readonly<Record<string, Person>>;
+  readonly networks: Readonly<Record<string, Network>>;
+  readonly hosts: Readonly<Record<string, Host>>;
+  readonly machines: Readonly<Record<string, Machine>>;
+  readonly tailnet: TailnetSpec;
+  readonly clusters: Readonly<Record<string, Cluster>>;
+  readonly apps: Readonly<Record<string, App>>;
+  readonly repositories: Readonly<Record<string, Repository>>;
+}
+
+/** The VMs of an estate, with their names. */
+export function vmsOf(estate: Pick<Estate, "machines">): [string, Vm][] {
+  return Object.entries(estate.machines).flatMap(([name, machine]): [string, Vm][] =>
+    machine.kind === "vm" ? [[name, machine]] : [],
+  );
+}
+
+/** An entry that the loader has checked to exist. A missing one is a defect of the loader, not of the spec. */
+export function entry<T>(table: Readonly<Record<string, T>>, name: string): T {
+  const value = table[name];
+  if (value === undefined) throw new Error(`"${name}" was not checked by the loader`);
+  return value;
+}

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { cidrv4, domainName, duration, ipv4, principal, slug } from "./common";
+import { services } from "./services";
+
+/** The tailnet: its control server, its tags and who owns them. */
+export const tailnet = z.strictObject({
+  control: z.strictObject({
+    kind: z.literal("headscale"),
+    /** The machine that runs the hub. */
+    on: slug,
+  }),
+  /** Base domain of MagicDNS names; must differ from the hub's own name. @default "tailnet.<domain>" */
+  baseDomain: domainName.optional(),
+  /** Every tag of the tailnet and who may give it. A tag without an owner is refused. */
+  tags: z.record(slug, z.strictObject({ owners: z.array(principal).min(1) })).default({}),
+  /** Who may open SSH sessions through the tailnet, to machines with which tag, as which users. @default nobody */
+  ssh: z
+    .array(z.strictObject({ from: principal, to: z.string().regex(/^tag:/), users: z.array(z.string()).min(1) }))
+    .default([]),
+  /** How long a join key is valid; a key always expires. @default "24 hours" */
+  keyExpiry: duration.default("24 hours"),
+});
+
+const version = z.string().regex(/^\d+\.\d+\.\d+$/, { error: "expected a version such as 1.34.3, without v" });
+
+/** A Talos cluster on VMs of the estate. */
+export const cluster = z.strictObject({
+  kind: z.literal("talos"),
+  kubernetes: version,
+  talos: version,
+  controlPlanes: z.array(slug).min(1),
+  /** @default none: the control planes take workloads */
+  workers: z.array(slug).default([]),
+  /** Virtual address of the Kubernetes API, shared by the control planes. @default the first control plane's address */
+  vip: ipv4.optional(),
+  /** @default "10.244.0.0/16" */
+  podCidr: cidrv4.default("10.244.0.0/16"),
+  /** @default "10.96.0.0/12" */
+  serviceCidr: cidrv4.default("10.96.0.0/12"),
+  /** Pull images from a private registry with credentials from the secret `registryCredentials`. @default none */
+  registry: domainName.optional(),
+});
+
+/** Charts of the estate's own, in charts/. */
+export const ownCharts = ["demo", "ollama"] as const;
+
+/** An app on a cluster, rendered from a chart. */
+export const app = z.strictObject({
+  chart: z.enum(ownCharts),
+  on: slug,
+  /** @default the app's name */
+  namespace: slug.optional(),
+  /** Copies of a stateless app. @default 2 */
+  replicas: z.int().min(1).max(20).default(2),
+  /** GPUs of each pod. @default 0 */
+  gpus: z.int().min(0).max(8).default(0),
+  /** Models that Ollama keeps ready. @default none */
+  models: z.array(z.string()).default([]),
+  /** What it serves, and to whom. @default nothing */
+  serves: services.default({}),
+});
+
+/** A GitHub repository. */
+export const repository = z.strictObject({
+  description: z.string().default(""),
+  /** @default "private" */
+  visibility: z.enum(["private", "internal", "public"]).default("private"),
+  /** Actions secrets: names in the stack's `secrets`, written DEPLOY_KEY for deployKey. @default none */
+  secrets: z.array(z.string().regex(/^[a-z][A-Za-z0-9]*$/, { error: "expected a name such as deployKey" })).default([]),
+  /** Deployment environments, each waiting for the named people's review. @default none */
+  environments: z.record(slug, z.strictObject({ branches: z.array(z.string()).default(["main"]) })).default({}),
+  runners: z
+    .strictObject({
+      /** Self-hosted runners that serve one job and go, on a Docker host, joined to the tailnet with this tag. */
+      ephemeral: z.strictObject({
+        tag: slug,
+        on: slug,
+        /** @default 2 */
+        count: z.int().min(1).max(20).default(2),
+      }),
+    })
+    .optional(),
+});
