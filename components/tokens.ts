@@ -11,4 +11,5 @@ export const tokens = {
   repository: "estate:repositories:Repository",
   runnerPool: "estate:repositories:RunnerPool",
   chart: "estate:apps:Chart",
+  tunnelConnector: "estate:apps:TunnelConnector",
 } as const;

@@ -13,7 +13,8 @@ export const specs: Readonly<Record<string, unknown>> = { dev, prod };
  * @throws SpecError when there is no spec for the stack, or with everything that is wrong in it
  */
 export function loadStack(stack: string): Estate {
-  const spec = specs[stack];
+  // Not specs[stack] alone: every object has a "constructor".
+  const spec = Object.hasOwn(specs, stack) ? specs[stack] : undefined;
   if (spec === undefined) {
     throw new SpecError(`The stack name`, [
       {

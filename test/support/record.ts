@@ -44,9 +44,8 @@ export async function record<T>(program: () => T, options: RecordOptions = {}): 
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks(mocks(registrations, options), "estate", "test", options.preview ?? false);
   const result = program();
-  await pulumi.runtime.waitForRPCs();
-  await new Promise((resolve) => setImmediate(resolve));
-  await pulumi.runtime.waitForRPCs();
+  // Waits until every registration, also one that another made possible, has been answered.
+  await pulumi.runtime.disconnect();
   return { result, registrations, one: (type, name) => only(registrations, type, name) };
 }
 

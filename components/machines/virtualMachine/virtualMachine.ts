@@ -1,0 +1,157 @@
+import * as proxmox from "@muhlba91/pulumi-proxmoxve";
+import * as pulumi from "@pulumi/pulumi";
+import type { Host, Network, Vm } from "../../../stacks/estate";
+import { tokens } from "../../tokens";
+import type { ImageSource } from "../images";
+import { planVirtualMachine, type VirtualMachinePlan } from "./virtualMachine.plan";
+
+/** A VM on a Proxmox host. */
+export interface VirtualMachineArgs {
+  readonly vm: Vm;
+  readonly network: Network;
+  readonly storage: Host["storage"];
+  readonly image: {
+    /** Id of the image in the host's datastore. */
+    readonly fileId: pulumi.Input<string>;
+    readonly contentType: ImageSource["contentType"];
+  };
+  /**
+   * Cloud-init user data; may be secret.
+   * @default none: the image's own behaviour
+   */
+  readonly userData?: pulumi.Input<string>;
+  /**
+   * PCI mapping of the card that is passed through whole.
+   * @default no card
+   */
+  readonly gpuMapping?: pulumi.Input<string>;
+}
+
+/**
+ * A VM (q35, OVMF) with a static address. Creates
+ *
+ * 1. its cloud-init user data as a snippet, when there is any;
+ * 2. the VM, with the card by its PCI mapping: all functions, ROM bar, PCIe;
+ * 3. its firewall: in from the local network by role, everything else dropped.
+ *
+ * Protected when the component is: the VM's disk would be lost. The provider's Vm class says of itself "DO NOT USE",
+ * so this is VmLegacy, its maintained one: https://github.com/muhlba91/pulumi-proxmoxve
+ */
+export class VirtualMachine extends pulumi.ComponentResource {
+  /** IPv4 address, known from the plan. */
+  readonly address: pulumi.Output<string>;
+  /** Id in Proxmox. */
+  readonly vmId: pulumi.Output<number>;
+
+  constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { userData, ...recorded } = args;
+    super(tokens.virtualMachine, name, recorded, opts);
+    const plan = planVirtualMachine(args.vm, args.network);
+    const snippet = this.createSnippet(name, args.vm, args.storage, userData);
+    const vm = this.createVm(name, args, plan, snippet, opts?.protect ?? false);
+    this.createFirewall(name, args.vm, plan, vm);
+    this.address = vm.id.apply(() => args.vm.address);
+    this.vmId = vm.vmId;
+    this.registerOutputs({ address: this.address, vmId: this.vmId });
+  }
+
+  private createSnippet(
+    name: string,
+    vm: Vm,
+    storage: Host["storage"],
+    userData: pulumi.Input<string> | undefined,
+  ): proxmox.FileLegacy | undefined {
+    if (userData === undefined) return undefined;
+    return new proxmox.FileLegacy(
+      `${name}-user-data`,
+      {
+        nodeName: vm.host,
+        datastoreId: storage.images,
+        contentType: "snippets",
+        sourceRaw: { data: userData, fileName: `${name}-user-data.yaml` },
+      },
+      { parent: this },
+    );
+  }
+
+  private createVm(
+    name: string,
+    { vm, network, storage, image, gpuMapping }: VirtualMachineArgs,
+    plan: VirtualMachinePlan,
+    snippet: proxmox.FileLegacy | undefined,
+    protection: boolean,
+  ): proxmox.VmLegacy {
+    const isIso = image.contentType === "iso";
+    return new proxmox.VmLegacy(
+      `${name}-vm`,
+      {
+        nodeName: vm.host,
+        vmId: vm.vmId,
+        name,
+        description: `${vm.role}, managed by the estate`,
+        tags: [...plan.tags],
+        protection,
+        machine: "q35",
+        bios: "ovmf",
+        efiDisk: { datastoreId: storage.disks, type: "4m", preEnrolledKeys: false },
+        operatingSystem: { type: "l26" },
+        cpu: { cores: vm.cores, type: "host" },
+        // No ballooning: a passed-through card pins the guest's memory.
+        memory: { dedicated: plan.memory, floating: 0 },
+        agent: { enabled: plan.guestAgent },
+        scsiHardware: "virtio-scsi-single",
+        disks: [
+          {
+            interface: "scsi0",
+            datastoreId: storage.disks,
+            size: plan.disk,
+            discard: "on",
+            iothread: true,
+            ...(isIso ? {} : { importFrom: image.fileId }),
+          },
+        ],
+        // ide2 is the cloud-init drive's; q35 has ide0 and ide2 only.
+        ...(isIso ? { cdrom: { interface: "ide0", fileId: image.fileId } } : {}),
+        bootOrders: isIso ? ["scsi0", "ide0"] : ["scsi0"],
+        networkDevices: [
+          {
+            bridge: network.bridge,
+            model: "virtio",
+            firewall: plan.firewall !== undefined,
+            ...(network.vlan === undefined ? {} : { vlanId: network.vlan }),
+          },
+        ],
+        initialization: {
+          datastoreId: storage.disks,
+          ipConfigs: [{ ipv4: { address: plan.cidr, gateway: network.gateway } }],
+          ...(snippet === undefined ? {} : { userDataFileId: snippet.id }),
+        },
+        ...(gpuMapping === undefined
+          ? {}
+          : { hostpcis: [{ device: "hostpci0", mapping: gpuMapping, pcie: true, rombar: true }] }),
+        onBoot: vm.started,
+        started: vm.started,
+      },
+      { parent: this },
+    );
+  }
+
+  private createFirewall(name: string, vm: Vm, plan: VirtualMachinePlan, machine: proxmox.VmLegacy): void {
+    if (plan.firewall === undefined) return;
+    const rules = new proxmox.firewall.RulesLegacy(
+      `${name}-firewall-rules`,
+      {
+        nodeName: vm.host,
+        vmId: machine.vmId,
+        rules: plan.firewall.map((rule) => ({ type: "in", action: "ACCEPT", ...rule })),
+      },
+      { parent: this },
+    );
+    new proxmox.firewall.OptionsLegacy(
+      `${name}-firewall`,
+      { nodeName: vm.host, vmId: machine.vmId, enabled: true, inputPolicy: "DROP", outputPolicy: "ACCEPT" },
+      // Switched on after its rules, so that a VM is never cut off for a moment.
+      { parent: this, dependsOn: [rules] },
+    );
+  }
+}

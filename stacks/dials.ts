@@ -1,0 +1,91 @@
+import { z } from "zod";
+import type { Estate } from "./estate";
+import { type Problem, SpecError } from "./problems";
+
+/** Settings of a stack that are not part of its spec: ids of accounts, switches, secrets. From Pulumi.<stack>.yaml. */
+export interface Dials {
+  readonly cloudflareAccountId: string;
+  readonly cloudflareZoneId: string;
+  readonly cloudflareTeam: string;
+  readonly githubOwner: string;
+  readonly sshPublicKey: string;
+  readonly protection: boolean;
+  /** Path of the lab's world file; undefined in the real world. */
+  readonly world: string | undefined;
+  /** In clear: whoever passes one on makes it a secret output first. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Reads a raw configuration value of the project: the Pulumi SDK, or a table in tests. */
+export interface ConfigSource {
+  get(key: string): string | undefined;
+  isSecret(key: string): boolean;
+}
+
+const secretsSchema = z.record(z.string(), z.string());
+
+/** Names of the secrets that an estate needs, sorted; each is `secrets.NAME` of the stack's configuration. */
+export function requiredSecrets(estate: Estate): string[] {
+  const repositories = Object.values(estate.repositories);
+  return [
+    ...new Set([
+      ...(Object.keys(estate.hosts).length > 0 ? ["sshPrivateKey"] : []),
+      ...(Object.values(estate.clusters).some(({ registry }) => registry !== undefined) ? ["registryCredentials"] : []),
+      ...(repositories.some(({ runners }) => runners !== undefined) ? ["runnerToken"] : []),
+      ...repositories.flatMap(({ secrets }) => secrets),
+    ]),
+  ].sort();
+}
+
+/**
+ * The dials of a stack. Missing plain values are reported by the Pulumi CLI itself, because Pulumi.yaml types them.
+ *
+ * @throws SpecError listing every secret that is missing or stands in clear, with the command that sets it
+ */
+export function readDials(stack: string, estate: Estate, source: ConfigSource): Dials {
+  const secrets = readSecrets(source);
+  const problems = [
+    ...clearSecrets(stack, source),
+    ...requiredSecrets(estate)
+      .filter((name) => !secrets[name])
+      .map((name) => missing(stack, name)),
+  ];
+  if (problems.length > 0) throw new SpecError(`The configuration of stack "${stack}"`, problems);
+  const text = (key: string): string => source.get(key) ?? "";
+  return {
+    cloudflareAccountId: text("cloudflareAccountId"),
+    cloudflareZoneId: text("cloudflareZoneId"),
+    cloudflareTeam: text("cloudflareTeam"),
+    githubOwner: text("githubOwner"),
+    sshPublicKey: text("sshPublicKey"),
+    protection: source.get("protection") !== "false",
+    world: source.get("world"),
+    secrets,
+  };
+}
+
+function readSecrets(source: ConfigSource): Readonly<Record<string, string>> {
+  const raw = source.get("secrets");
+  return raw === undefined ? {} : (secretsSchema.safeParse(JSON.parse(raw)).data ?? {});
+}
+
+function clearSecrets(stack: string, source: ConfigSource): Problem[] {
+  if (source.get("secrets") === undefined || source.isSecret("secrets")) return [];
+  return [
+    {
+      path: "secrets",
+      problem: "stands in clear",
+      allowed: "encrypted values only",
+      remedy: `set each with: pulumi config set --stack ${stack} --secret --path secrets.NAME`,
+    },
+  ];
+}
+
+function missing(stack: string, name: string): Problem {
+  return {
+    path: `secrets.${name}`,
+    problem: "is missing",
+    allowed: "an encrypted value",
+    remedy: `pulumi config set --stack ${stack} --secret --path secrets.${name}`,
+  };
+}
