@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { App, Cluster, Estate, Machine } from "./estate";
+import { lookup } from "./lookup";
 import type { EstateShape } from "./schema";
 
 /**
@@ -9,7 +10,7 @@ import type { EstateShape } from "./schema";
 export function complete(shape: EstateShape): Estate {
   const machines = mapValues(shape.machines, (machine): Machine => {
     if (machine.kind === "external") return machine;
-    const cidr = shape.networks[machine.network]?.cidr;
+    const cidr = lookup(shape.networks, machine.network)?.cidr;
     return { ...machine, kind: "vm", address: machine.address ?? nthAddress(cidr, machine.vmId) };
   });
   return {
@@ -17,7 +18,7 @@ export function complete(shape: EstateShape): Estate {
     machines,
     tailnet: { ...shape.tailnet, baseDomain: shape.tailnet.baseDomain ?? `tailnet.${shape.domain}` },
     clusters: mapValues(shape.clusters, (cluster): Cluster => {
-      const first = machines[cluster.controlPlanes[0] ?? ""];
+      const first = lookup(machines, cluster.controlPlanes[0]);
       return { ...cluster, endpoint: cluster.vip ?? (first?.kind === "vm" ? first.address : "") };
     }),
     apps: mapValues(shape.apps, (app, name): App => ({ ...app, namespace: app.namespace ?? name })),

@@ -1,7 +1,8 @@
 import { checkAddresses } from "./checks/addresses";
 import { checkClusters } from "./checks/clusters";
 import { checkExposure } from "./checks/exposure";
-import { checkGpuCapacity, checkGpuSharing } from "./checks/gpus";
+import { checkGpuCapacity, checkGpus } from "./checks/gpus";
+import { checkRanges } from "./checks/ranges";
 import { checkReferences } from "./checks/references";
 import { checkTailnet } from "./checks/tailnet";
 import { complete } from "./complete";
@@ -9,9 +10,16 @@ import type { Estate } from "./estate";
 import { type Problem, SpecError } from "./problems";
 import { readShape } from "./shape";
 
-const checks = [checkReferences, checkAddresses, checkGpuSharing, checkTailnet, checkExposure, checkClusters];
-/** Checks that add things up: wrong as soon as an entry is left out. */
-const totals = [checkGpuCapacity];
+const checks = [
+  checkReferences,
+  checkAddresses,
+  checkRanges,
+  checkGpus,
+  checkGpuCapacity,
+  checkTailnet,
+  checkExposure,
+  checkClusters,
+];
 
 /**
  * Turns a spec, as it is written in stacks/, into a validated, complete and frozen estate.
@@ -24,17 +32,21 @@ export function loadEstate(input: unknown, source = "The spec"): Estate {
   const { problems, shape, leftOut } = readShape(input);
   if (shape === undefined) throw new SpecError(source, problems);
   const estate = complete(shape);
-  const further = [...checks, ...(leftOut.length === 0 ? totals : [])].flatMap((check) => check(estate));
-  const all = [...problems, ...further.filter((problem) => !concerns(problem, leftOut))];
+  const further = checks.flatMap((check) => check(estate)).filter((problem) => !isConsequence(problem, leftOut));
+  const all = [...problems, ...further];
   if (all.length > 0) throw new SpecError(source, all);
   return freeze(estate);
 }
 
-/** Whether a problem only says that an entry, left out because of its own mistake, is not there. */
-function concerns({ path, problem }: Problem, leftOut: readonly string[]): boolean {
+/** Whether a problem may be there only because a part of the spec was left out for a mistake that is already reported. */
+function isConsequence({ path, about = [] }: Problem, leftOut: readonly string[]): boolean {
   return leftOut.some(
-    (name) => path.split(".").includes(name) || problem.includes(`"${name}"`) || problem.includes(`:${name}"`),
+    (part) => isWithin(path, part) || about.some((place) => isWithin(place, part) || isWithin(part, place)),
   );
+}
+
+function isWithin(path: string, part: string): boolean {
+  return path === part || path.startsWith(`${part}.`);
 }
 
 function freeze<T>(value: T): T {

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** One mistake in a spec or its stack configuration, in the words of the person who wrote it. */
 export interface Problem {
   /** Where: machines.docker.address */
@@ -8,6 +10,11 @@ export interface Problem {
   readonly allowed: string;
   /** What to do about it. */
   readonly remedy: string;
+  /**
+   * Paths of other parts this problem rests on, for example the entry that a name refers to: when one of them is mistaken
+   * itself, only that mistake is reported. @default none
+   */
+  readonly about?: readonly string[];
 }
 
 /** All mistakes at once. The message is for people: a path, what is wrong, what is allowed and what to do, for each. */
@@ -31,11 +38,21 @@ function describe(source: string, problems: readonly Problem[]): string {
 
 /** A value as it is quoted in a problem; long ones are cut, so that a message stays readable. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = asText(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function asText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Only what JSON cannot say comes here: a bigint, a cycle.
+    return inspect(value, { depth: 1, breakLength: Infinity });
+  }
 }
 
 /** A list of names as it is offered in a problem. */
 export function oneOf(names: readonly string[]): string {
-  return names.length === 0 ? "none is declared" : `one of ${[...names].sort().join(", ")}`;
+  if (names.length === 0) return "none is declared";
+  return `${names.length === 1 ? "" : "one of "}${[...names].sort().join(", ")}`;
 }

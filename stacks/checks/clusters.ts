@@ -1,4 +1,5 @@
 import type { Estate } from "../estate";
+import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
 
 /** Clusters have an odd number of control planes, on Talos VMs with the matching role, each in one cluster only; runners run on Docker hosts. */
@@ -42,22 +43,24 @@ function memberTwice(path: string, member: string, first: string): Problem {
 }
 
 function wrongMember(estate: Estate, path: string, member: string, role: string): Problem[] {
-  const machine = estate.machines[member];
+  const machine = lookup(estate.machines, member);
   if (machine === undefined || (machine.kind === "vm" && machine.image === "talos" && machine.role === role)) return [];
-  const found = machine.kind === "vm" ? `image ${quote(machine.image)} and role ${quote(machine.role)}` : "no VM";
+  const found =
+    machine.kind === "vm" ? `has image ${quote(machine.image)} and role ${quote(machine.role)}` : "is not a VM";
   return [
     {
       path,
-      problem: `machines.${member} has ${found}`.replace("has no VM", "is not a VM"),
+      problem: `machines.${member} ${found}`,
       allowed: `a VM with image "talos" and role ${quote(role)}`,
       remedy: "name another machine, or change this one",
+      about: [`machines.${member}.image`],
     },
   ];
 }
 
 function runnerHosts(estate: Estate): Problem[] {
   return Object.entries(estate.repositories).flatMap(([name, { runners }]) => {
-    const machine = runners === undefined ? undefined : estate.machines[runners.ephemeral.on];
+    const machine = lookup(estate.machines, runners?.ephemeral.on);
     if (runners === undefined || machine === undefined || machine.role === "docker-host") return [];
     return [
       {

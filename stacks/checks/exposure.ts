@@ -50,6 +50,7 @@ function unknownGroups(estate: Estate, path: string, { access }: Publication): P
             problem: `nobody is in group ${quote(group)}`,
             allowed: oneOf(groups),
             remedy: "put somebody in it (people.NAME.groups), or name another group",
+            about: ["people"],
           },
         ],
   );

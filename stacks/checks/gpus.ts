@@ -1,6 +1,12 @@
-import type { Estate, Vm } from "../estate";
+import type { Estate } from "../estate";
 import { vmsOf } from "../estate";
+import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
+
+/** A GPU is given to one running VM, and is declared once. */
+export function checkGpus(estate: Estate): Problem[] {
+  return [...checkGpuSharing(estate), ...slotsTwice(estate)];
+}
 
 /** A GPU is given to one running VM. */
 export function checkGpuSharing(estate: Estate): Problem[] {
@@ -19,25 +25,47 @@ export function checkGpuSharing(estate: Estate): Problem[] {
   });
 }
 
-/** Apps ask for no more GPUs than their cluster's nodes have. */
+/** One card under two names could be given to two VMs. */
+function slotsTwice(estate: Estate): Problem[] {
+  return Object.entries(estate.hosts).flatMap(([host, { gpus }]) => {
+    const cards = Object.entries(gpus);
+    return cards.flatMap(([name, { slot }], index) => {
+      const other = cards.slice(0, index).find(([, earlier]) => earlier.slot === slot);
+      if (other === undefined) return [];
+      return [
+        {
+          path: `hosts.${host}.gpus.${name}.slot`,
+          problem: `${quote(slot)} is already the slot of hosts.${host}.gpus.${other[0]}`,
+          allowed: "a slot that no other GPU of the host is in",
+          remedy: "correct one of the two slots (lspci -D prints them), or declare the card once",
+        },
+      ];
+    });
+  });
+}
+
+/** Apps ask for no more GPUs than their cluster's running nodes have. */
 export function checkGpuCapacity(estate: Estate): Problem[] {
   return Object.entries(estate.clusters).flatMap(([name, cluster]) => {
     const apps = Object.entries(estate.apps).filter(([, app]) => app.on === name && app.gpus > 0);
-    const asked = apps.reduce((sum, [, app]) => sum + app.gpus * app.replicas, 0);
-    const nodes = [...cluster.controlPlanes, ...cluster.workers];
-    const cards = nodes.filter((node) => hasGpu(estate.machines[node])).length;
+    const asked = apps.reduce((total, [, app]) => total + app.gpus * app.replicas, 0);
+    const nodes = [...new Set([...cluster.controlPlanes, ...cluster.workers])];
+    const cards = nodes.filter((node) => hasGpu(estate, node)).length;
     if (asked <= cards) return [];
+    const sum = apps.map(([app, { gpus, replicas }]) => `${app} ${gpus} x ${replicas}`).join(", ");
     return [
       {
         path: `clusters.${name}`,
-        problem: `its apps ask for ${asked} GPUs (${apps.map(([app, { gpus, replicas }]) => `${app} ${gpus} x ${replicas}`).join(", ")}), its nodes have ${cards}`,
-        allowed: `at most ${cards} GPUs in all`,
+        problem: `GPUs that its apps ask for: ${asked} (${sum}), that its running nodes have: ${cards}`,
+        allowed: `${cards} in all`,
         remedy: "lower gpus or replicas of an app, or give a node another card",
+        about: nodes.map((node) => `machines.${node}.gpu`),
       },
     ];
   });
 }
 
-function hasGpu(machine: Vm | { kind: "external" } | undefined): boolean {
-  return machine?.kind === "vm" && machine.gpu !== undefined;
+function hasGpu(estate: Estate, node: string): boolean {
+  const machine = lookup(estate.machines, node);
+  return machine?.kind === "vm" && machine.gpu !== undefined && machine.started;
 }

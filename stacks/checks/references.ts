@@ -1,5 +1,6 @@
-import type { Estate, Service } from "../estate";
+import type { Estate, Service, Vm } from "../estate";
 import { vmsOf } from "../estate";
+import { lookup } from "../lookup";
 import { oneOf, type Problem, quote } from "../problems";
 
 interface Reference {
@@ -7,55 +8,72 @@ interface Reference {
   readonly to: string;
   readonly what: string;
   readonly among: readonly string[];
+  /** The path that the entry would have. */
+  readonly entry: string;
 }
 
 /** Every name that refers to another entry must be declared there. */
 export function checkReferences(estate: Estate): Problem[] {
   return [...machineReferences(estate), ...platformReferences(estate)]
     .filter(({ to, among }) => !among.includes(to))
-    .map(({ path, to, what, among }) => ({
+    .map(({ path, to, what, among, entry }) => ({
       path,
       problem: `${quote(to)} is not ${what}`,
       allowed: oneOf(among),
-      remedy: `declare it, or refer to one that is declared`,
+      remedy: `declare ${entry}, or refer to one that is declared`,
+      about: [entry],
     }));
 }
 
 function machineReferences(estate: Estate): Reference[] {
   return vmsOf(estate).flatMap(([name, vm]) => [
-    { path: `machines.${name}.host`, to: vm.host, what: "a declared host", among: Object.keys(estate.hosts) },
+    {
+      path: `machines.${name}.host`,
+      to: vm.host,
+      what: "a declared host",
+      among: Object.keys(estate.hosts),
+      entry: `hosts.${vm.host}`,
+    },
     {
       path: `machines.${name}.network`,
       to: vm.network,
       what: "a declared network",
       among: Object.keys(estate.networks),
+      entry: `networks.${vm.network}`,
     },
-    ...(vm.gpu === undefined
-      ? []
-      : [
-          {
-            path: `machines.${name}.gpu`,
-            to: vm.gpu,
-            what: `a GPU of host ${vm.host}`,
-            among: Object.keys(estate.hosts[vm.host]?.gpus ?? {}),
-          },
-        ]),
+    ...gpuReference(estate, name, vm),
   ]);
 }
 
+/** A card can only be looked for on a host that is declared; an unknown host is a problem of its own. */
+function gpuReference(estate: Estate, name: string, { host, gpu }: Vm): Reference[] {
+  const cards = lookup(estate.hosts, host)?.gpus;
+  if (gpu === undefined || cards === undefined) return [];
+  return [
+    {
+      path: `machines.${name}.gpu`,
+      to: gpu,
+      what: `a GPU of host ${host}`,
+      among: Object.keys(cards),
+      entry: `hosts.${host}.gpus.${gpu}`,
+    },
+  ];
+}
+
 function platformReferences(estate: Estate): Reference[] {
-  const machines = Object.keys(estate.machines);
+  const machine = (path: string, to: string): Reference => ({
+    path,
+    to,
+    what: "a declared machine",
+    among: Object.keys(estate.machines),
+    entry: `machines.${to}`,
+  });
   const clusters = Object.keys(estate.clusters);
   return [
-    { path: "tailnet.control.on", to: estate.tailnet.control.on, what: "a declared machine", among: machines },
+    machine("tailnet.control.on", estate.tailnet.control.on),
     ...Object.entries(estate.clusters).flatMap(([name, cluster]) =>
       (["controlPlanes", "workers"] as const).flatMap((list) =>
-        cluster[list].map((to, index) => ({
-          path: `clusters.${name}.${list}.${index}`,
-          to,
-          what: "a declared machine",
-          among: machines,
-        })),
+        cluster[list].map((to, index) => machine(`clusters.${name}.${list}.${index}`, to)),
       ),
     ),
     ...Object.entries(estate.apps).map(([name, app]) => ({
@@ -63,18 +81,10 @@ function platformReferences(estate: Estate): Reference[] {
       to: app.on,
       what: "a declared cluster",
       among: clusters,
+      entry: `clusters.${app.on}`,
     })),
     ...Object.entries(estate.repositories).flatMap(([name, { runners }]) =>
-      runners === undefined
-        ? []
-        : [
-            {
-              path: `repositories.${name}.runners.ephemeral.on`,
-              to: runners.ephemeral.on,
-              what: "a declared machine",
-              among: machines,
-            },
-          ],
+      runners === undefined ? [] : [machine(`repositories.${name}.runners.ephemeral.on`, runners.ephemeral.on)],
     ),
   ];
 }

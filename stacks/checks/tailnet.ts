@@ -1,4 +1,5 @@
 import type { Estate } from "../estate";
+import { lookup } from "../lookup";
 import { oneOf, type Problem, quote } from "../problems";
 import { servingPlaces } from "./references";
 
@@ -18,12 +19,13 @@ function unownedTags(estate: Estate): Problem[] {
     ...estate.tailnet.ssh.map(({ to }, index) => ({ path: `tailnet.ssh.${index}.to`, tag: to.slice("tag:".length) })),
   ];
   return uses
-    .filter(({ tag }) => !(tag in estate.tailnet.tags))
+    .filter(({ tag }) => lookup(estate.tailnet.tags, tag) === undefined)
     .map(({ path, tag }) => ({
       path,
       problem: `tag ${quote(tag)} has no owner`,
       allowed: oneOf(Object.keys(estate.tailnet.tags)),
       remedy: `say who may give it: tailnet.tags.${tag}: { owners: ["group:..."] }`,
+      about: [`tailnet.tags.${tag}`],
     }));
 }
 
@@ -45,9 +47,28 @@ function unknownPrincipals(estate: Estate): Problem[] {
     .map(({ path, who }) => ({
       path,
       problem: `${quote(who)} is nobody in this estate`,
-      allowed: oneOf(known),
-      remedy: "declare the person, group (on a person), tag (under tailnet.tags) or machine, or name another",
+      allowed: oneOf(ofSameKind(who, known)),
+      remedy: `${declare(who)}, or name somebody else`,
+      about: [declaredAt(who)],
     }));
+}
+
+/** The groups when a group was named, and so on; everybody when there is none of that kind. */
+function ofSameKind(who: string, known: readonly string[]): readonly string[] {
+  const same = known.filter((name) => name.split(":")[0] === who.split(":")[0]);
+  return same.length === 0 ? known : same;
+}
+
+/** The path of what a principal names; groups are declared by their people. */
+function declaredAt(who: string): string {
+  const [kind = "", name = ""] = who.split(":");
+  const tables: Readonly<Record<string, string>> = { tag: "tailnet.tags", person: "people", machine: "machines" };
+  const table = lookup(tables, kind);
+  return table === undefined ? "people" : `${table}.${name}`;
+}
+
+function declare(who: string): string {
+  return who.startsWith("group:") ? "put somebody in the group (people.NAME.groups)" : `declare ${declaredAt(who)}`;
 }
 
 /** Everybody who can be named in `to`, `owners` and `from`. */
@@ -62,7 +83,7 @@ export function knownPrincipals(estate: Estate): string[] {
 
 function hub(estate: Estate): Problem[] {
   const { on } = estate.tailnet.control;
-  const machine = estate.machines[on];
+  const machine = lookup(estate.machines, on);
   const problems: Problem[] = [];
   if (machine !== undefined && (machine.kind !== "vm" || machine.role !== "headscale-hub")) {
     problems.push({
@@ -72,12 +93,14 @@ function hub(estate: Estate): Problem[] {
       remedy: "name the VM that runs Headscale, or give this one that role",
     });
   }
-  if (`headscale.${estate.domain}`.endsWith(estate.tailnet.baseDomain)) {
+  // Headscale compares whole labels: example.org is no part of headscale.myexample.org.
+  if (`.headscale.${estate.domain}`.endsWith(`.${estate.tailnet.baseDomain}`)) {
     problems.push({
       path: "tailnet.baseDomain",
       problem: `${quote(estate.tailnet.baseDomain)} contains the hub's own name headscale.${estate.domain}`,
       allowed: "a domain that the hub's name does not end with (Headscale refuses to start otherwise)",
       remedy: `leave it out (tailnet.${estate.domain}), or choose another`,
+      about: ["domain"],
     });
   }
   return problems;

@@ -1,9 +1,10 @@
 import { z } from "zod";
 
 /** A key that becomes part of resource names, DNS names and tailnet tags: lower case, digits, hyphens. */
-export const slug = z.string().regex(/^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$/, {
-  error: "expected lower-case letters, digits and hyphens, starting with a letter (at most 50)",
-});
+export const slug = text(
+  /^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$/,
+  "expected lower-case letters, digits and hyphens, starting with a letter (at most 50)",
+);
 
 /** An amount of memory, disk or VRAM: whole gibibytes, written with their unit, for example "32 GiB". */
 export const gibibytes = z.templateLiteral([z.number().int().positive(), " GiB"], {
@@ -28,14 +29,22 @@ export type Duration = z.infer<typeof duration>;
 
 export const ipv4 = z.ipv4({ error: "expected an IPv4 address, for example 192.168.10.2" });
 export const cidrv4 = z.cidrv4({ error: "expected an IPv4 network, for example 192.168.10.0/24" });
-export const port = z.int().min(1).max(65535, { error: "expected a port from 1 to 65535" });
+const portRange = { error: "expected a port from 1 to 65535" };
+export const port = z.int(portRange).min(1, portRange).max(65535, portRange);
 
 /** A DNS name such as powerfulmoves.ai. */
-export const domainName = z.string().regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
-  error: "expected a DNS name in lower case, for example example.org",
-});
+export const domainName = text(
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+  "expected a DNS name in lower case, for example example.org",
+);
 
 /** Who may reach a service: a group of people, a tailnet tag, one person, or one machine. */
-export const principal = z.string().regex(/^(group|tag|person|machine):[a-z]([a-z0-9-]{0,48}[a-z0-9])?$/, {
-  error: "expected group:NAME, tag:NAME, person:NAME or machine:NAME",
-});
+export const principal = text(
+  /^(group|tag|person|machine):[a-z]([a-z0-9-]{0,48}[a-z0-9])?$/,
+  "expected group:NAME, tag:NAME, person:NAME or machine:NAME",
+);
+
+/** A text in a form, with the same words whether it is missing, no text, or in another form. */
+function text(form: RegExp, error: string): z.ZodString {
+  return z.string({ error }).regex(form, { error });
+}

@@ -7,7 +7,10 @@ const access = z
     /** Everybody with an e-mail address in one of these domains. @default none */
     emailDomains: z.array(domainName).min(1).optional(),
     /** These people, by e-mail address. @default none */
-    emails: z.array(z.email()).min(1).optional(),
+    emails: z
+      .array(z.email({ error: "expected an e-mail address" }))
+      .min(1)
+      .optional(),
     /** Everybody in these groups of the estate. @default none */
     groups: z.array(slug).min(1).optional(),
     /** How long a login lasts. @default "12 hours" */
