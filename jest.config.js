@@ -1,6 +1,8 @@
 /** Unit, component and policy tests; the engine tests (real Pulumi CLI) are their own project because they run for minutes. */
 const shared = {
   testEnvironment: "node",
+  // Pulumi and protobuf keep state on the global object on purpose; jest warns about every look at it.
+  testEnvironmentOptions: { globalsCleanup: "off" },
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }] },
   modulePathIgnorePatterns: ["<rootDir>/.lab/"],
 };

@@ -21,7 +21,7 @@ export interface Recording<T> {
   readonly result: T;
   readonly registrations: readonly Registration[];
   /** The only registration of that type and name; throws when there is none or more than one. */
-  one(type: string, name?: string): Registration;
+  readonly one: (type: string, name?: string) => Registration;
 }
 
 /** How a recording is made. */
@@ -58,6 +58,7 @@ function mocks(registrations: Registration[], options: RecordOptions): pulumi.ru
       const secrets: string[] = [];
       const inputs = asRecord(reveal(raw, "", secrets));
       registrations.push({ type, name, custom: custom ?? true, inputs, secrets });
+      if (options.preview === true) return { id: undefined, state: inputs };
       return { id: `${name}-id`, state: { ...inputs, ...options.outputs?.(type, name, inputs) } };
     },
     call: ({ token, inputs }: MockCallArgs) => {
