@@ -17,5 +17,5 @@ const estate = new Estate(spec.org, {
   secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, pulumi.secret(value)])),
 });
 
-const { publicOutputs, secretOutputs } = estate;
-export { publicOutputs as public, secretOutputs as secret };
+// Two groups and nothing else. `export =`, because "public" is no name for a variable.
+export = { public: estate.publicOutputs, secret: estate.secretOutputs };

@@ -1,6 +1,9 @@
 /** Type tokens of the estate's components: policies, tests and the map recognise them by these. */
 export const tokens = {
   estate: "estate:index:Estate",
+  fleet: "estate:index:Fleet",
+  platform: "estate:index:Platform",
+  delivery: "estate:index:Delivery",
   proxmoxHost: "estate:machines:ProxmoxHost",
   virtualMachine: "estate:machines:VirtualMachine",
   headscaleHub: "estate:tailnet:HeadscaleHub",

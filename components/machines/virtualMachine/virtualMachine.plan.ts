@@ -54,7 +54,7 @@ function byRole(role: Vm["role"], lan: string): FirewallRule[] {
   switch (role) {
     case "headscale-hub":
       return [
-        { proto: "tcp", dport: "80,443", comment: "Headscale and the challenge of its certificate" },
+        { proto: "tcp", dport: "443", comment: "Headscale; its certificate's challenge (TLS-ALPN-01) as well" },
         // https://headscale.net/stable/ref/derp/
         { proto: "udp", dport: "3478", comment: "STUN of the embedded DERP server" },
         { proto: "tcp", dport: "22", source: lan, comment: "administration" },

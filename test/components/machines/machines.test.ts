@@ -80,7 +80,7 @@ describe("planning a VM", () => {
   test.each([
     ["docker-host", ["icmp", "udp 41641", "tcp 22"]],
     ["workstation", ["icmp", "udp 41641", "tcp 22"]],
-    ["headscale-hub", ["icmp", "udp 41641", "tcp 80,443", "udp 3478", "tcp 22"]],
+    ["headscale-hub", ["icmp", "udp 41641", "tcp 443", "udp 3478", "tcp 22"]],
     ["talos-worker", ["icmp", "udp 41641", "tcp", "udp"]],
   ] as const)("%s lets in what its role needs", (role, expected) => {
     const rules = planVirtualMachine(only({ role }), lan).firewall ?? [];
@@ -99,7 +99,7 @@ describe("planning a VM", () => {
       "talos-control-plane",
       "talos-worker",
     );
-    const open = new Set(["80,443", "3478", "41641"]);
+    const open = new Set(["443", "3478", "41641"]);
     fc.assert(
       fc.property(roles, (role) => {
         const rules = planVirtualMachine(only({ role }), lan).firewall ?? [];

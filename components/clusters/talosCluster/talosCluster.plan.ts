@@ -1,0 +1,139 @@
+import type { Cluster } from "../../../stacks/estate";
+import { type ConfigDocument, nodeDocuments } from "./machineConfig";
+import { extensionsFor, installerImage, schematicId } from "./schematic";
+
+/** A node as far as the plan goes; its address only flows. */
+export interface NodeShape {
+  readonly role: "control-plane" | "worker";
+  readonly gpu: boolean;
+}
+
+/** One machine of the cluster, configured after those it names. */
+export interface MachinePlan {
+  readonly name: string;
+  readonly role: NodeShape["role"];
+  /** Merged over the generated configuration, in this order. */
+  readonly documents: readonly ConfigDocument[];
+  readonly installerImage: string;
+  readonly schematicId: string;
+  /** Configured one after another, because two control planes that reboot at once cost etcd its quorum. */
+  readonly after: readonly string[];
+}
+
+/** A cluster's machines in the order in which they are configured: the first is the one that bootstraps. */
+export interface TalosClusterPlan {
+  /** URL of the Kubernetes API. */
+  readonly endpoint: string;
+  readonly bootstrapOn: string;
+  readonly machines: readonly MachinePlan[];
+}
+
+/** One thing wrong with a cluster's nodes. */
+export interface ClusterProblem {
+  readonly propertyPath: string;
+  readonly reason: string;
+}
+
+/**
+ * Plans a Talos cluster. Control planes come first and one by one; workers follow the last of them, because a kubelet
+ * must never be newer than the API server.
+ */
+export function planTalosCluster(
+  cluster: Cluster,
+  nodes: Readonly<Record<string, NodeShape>>,
+  subnets: readonly string[],
+): TalosClusterPlan {
+  const controlPlanes = cluster.controlPlanes.map((name, index) =>
+    planMachine(
+      name,
+      "control-plane",
+      cluster,
+      nodes,
+      subnets,
+      cluster.controlPlanes.slice(Math.max(0, index - 1), index),
+    ),
+  );
+  const workers = cluster.workers.map((name) =>
+    planMachine(name, "worker", cluster, nodes, subnets, cluster.controlPlanes.slice(-1)),
+  );
+  return {
+    endpoint: `https://${cluster.endpoint}:6443`,
+    bootstrapOn: cluster.controlPlanes[0] ?? "",
+    machines: [...controlPlanes, ...workers],
+  };
+}
+
+/** Everything wrong with the nodes of a cluster, with what to do. */
+export function clusterProblems(
+  cluster: Cluster,
+  nodes: Readonly<Record<string, NodeShape>>,
+  subnets: readonly string[],
+): ClusterProblem[] {
+  const expected = new Map([
+    ...cluster.workers.map((name) => [name, "worker"] as const),
+    ...cluster.controlPlanes.map((name) => [name, "control-plane"] as const),
+  ]);
+  return [
+    ...(cluster.controlPlanes.length % 2 === 1 ? [] : [evenControlPlanes(cluster.controlPlanes.length)]),
+    ...(isKnownTalos(cluster.talos) ? [] : [oldTalos(cluster.talos)]),
+    ...(subnets.length > 0 ? [] : [noSubnets]),
+    ...[...expected].flatMap(([name, role]) => wrongNode(name, role, nodes[name])),
+    ...Object.keys(nodes)
+      .filter((name) => !expected.has(name))
+      .map(strangeNode),
+  ];
+}
+
+function planMachine(
+  name: string,
+  role: NodeShape["role"],
+  cluster: Cluster,
+  nodes: Readonly<Record<string, NodeShape>>,
+  subnets: readonly string[],
+  after: readonly string[],
+): MachinePlan {
+  const gpu = nodes[name]?.gpu ?? false;
+  return {
+    name,
+    role,
+    documents: nodeDocuments({ name, role, gpu, cluster, subnets }),
+    installerImage: installerImage(cluster.talos, { gpu }),
+    schematicId: schematicId(extensionsFor({ gpu })),
+    after,
+  };
+}
+
+function evenControlPlanes(count: number): ClusterProblem {
+  return { propertyPath: "cluster.controlPlanes", reason: `are ${count}, expected an odd number: add or remove one` };
+}
+
+function isKnownTalos(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 1 || (major === 1 && minor >= 12);
+}
+
+function oldTalos(version: string): ClusterProblem {
+  const reason = `is "${version}", expected 1.12 or later: the machine configuration has documents of 1.12`;
+  return { propertyPath: "cluster.talos", reason };
+}
+
+const noSubnets: ClusterProblem = {
+  propertyPath: "subnets",
+  reason: "is empty, so that the nodes' firewalls would keep everybody out: give the networks of the nodes",
+};
+
+function wrongNode(name: string, role: NodeShape["role"], node: NodeShape | undefined): ClusterProblem[] {
+  const propertyPath = `nodes.${name}`;
+  if (node === undefined) return [{ propertyPath, reason: `is missing, expected a ${role}: add it` }];
+  if (node.role === role) return [];
+  return [
+    { propertyPath: `${propertyPath}.role`, reason: `is "${node.role}", expected "${role}": correct one of the two` },
+  ];
+}
+
+function strangeNode(name: string): ClusterProblem {
+  return {
+    propertyPath: `nodes.${name}`,
+    reason: "is not in the cluster: add it to controlPlanes or workers, or remove it",
+  };
+}

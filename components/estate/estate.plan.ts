@@ -1,0 +1,83 @@
+import { type App, entry, type Estate, type Publication, type Service, type Vm, vmsOf } from "../../stacks/estate";
+import { originUrl } from "../apps/appPlan/appPlan";
+import { type ImageSource, imageSource } from "../machines/images";
+
+/** A service that is published, with where the tunnel's connector finds it. */
+export interface PublishedService {
+  readonly publication: Publication;
+  /** As seen from inside the cluster that the connector runs in. */
+  readonly url: string;
+}
+
+/** The images that the VMs of a host boot from, each once. */
+export function imagesOf(spec: Estate, host: string): ImageSource[] {
+  const sources = vmsOf(spec)
+    .filter(([, vm]) => vm.host === host)
+    .map(([name, vm]) => imageOf(spec, name, vm));
+  return [...new Map(sources.map((source) => [source.key, source])).values()];
+}
+
+/** The image of a VM; a Talos VM boots the version of its cluster. */
+export function imageOf(spec: Estate, name: string, vm: Vm): ImageSource {
+  const cluster = Object.values(spec.clusters).find(({ controlPlanes, workers }) =>
+    [...controlPlanes, ...workers].includes(name),
+  );
+  return imageSource(vm.image, cluster?.talos);
+}
+
+/** The nodes of a cluster, control planes first, as they are declared. */
+export function nodesOf(spec: Estate, cluster: string): [string, Vm][] {
+  const { controlPlanes, workers } = entry(spec.clusters, cluster);
+  const vms = new Map(vmsOf(spec));
+  return [...controlPlanes, ...workers].flatMap((name): [string, Vm][] => {
+    const vm = vms.get(name);
+    return vm === undefined ? [] : [[name, vm]];
+  });
+}
+
+/** What is published, by host label: services of apps by their cluster address, services of machines by their LAN address. */
+export function publishedServices(spec: Estate): Record<string, PublishedService> {
+  const ofApps = Object.entries(spec.apps).flatMap(([name, app]) =>
+    published(app.serves, (service) => originUrl(name, app, service)),
+  );
+  const ofMachines = vmsOf(spec).flatMap(([, { serves, address }]) =>
+    published(serves, ({ port }) => `http://${address}:${port}`),
+  );
+  return Object.fromEntries([...ofApps, ...ofMachines]);
+}
+
+function published(
+  serves: Readonly<Record<string, Service>>,
+  urlOf: (service: Service) => string,
+): [string, PublishedService][] {
+  return Object.values(serves).flatMap((service): [string, PublishedService][] => {
+    const { public: publication } = service;
+    return publication === undefined ? [] : [[publication.host, { publication, url: urlOf(service) }]];
+  });
+}
+
+/** The apps on a cluster. */
+export function appsOn(spec: Estate, cluster: string): Record<string, App> {
+  return Object.fromEntries(Object.entries(spec.apps).filter(([, { on }]) => on === cluster));
+}
+
+/** How many GPUs the nodes of a cluster have. */
+export function gpusOf(spec: Estate, cluster: string): number {
+  return nodesOf(spec, cluster).filter(([, vm]) => vm.gpu !== undefined).length;
+}
+
+/** Where the tunnel's connector runs: on the first cluster with a public app; undefined when no app is public. */
+export function connectorCluster(spec: Estate): string | undefined {
+  const open = Object.values(spec.apps).filter(({ serves }) =>
+    Object.values(serves).some((service) => service.public !== undefined),
+  );
+  return Object.keys(spec.clusters).find((cluster) => open.some(({ on }) => on === cluster));
+}
+
+/** The user that cloud images of Ubuntu make, with sudo, for the administrator's key. */
+export const administrator = "ubuntu";
+
+/** Whether the disk of a VM holds what nothing else has: not so for a workstation or a worker. */
+export function isStateful({ role }: Vm): boolean {
+  return role === "docker-host" || role === "gateway" || role === "talos-control-plane" || role === "headscale-hub";
+}

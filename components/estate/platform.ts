@@ -1,0 +1,95 @@
+import * as pulumi from "@pulumi/pulumi";
+import { entry, type Estate as EstateSpec } from "../../stacks/estate";
+import { planApp, planTargets } from "../apps/appPlan/appPlan";
+import { Chart } from "../apps/chart/chart";
+import { TunnelConnector } from "../apps/tunnelConnector/tunnelConnector";
+import { ClusterAddons } from "../clusters/addons/clusterAddons";
+import { TalosCluster } from "../clusters/talosCluster/talosCluster";
+import { tokens } from "../tokens";
+import { appsOn, connectorCluster, gpusOf, nodesOf } from "./estate.plan";
+
+/** The clusters of an estate and what runs on them. */
+export interface PlatformArgs {
+  readonly spec: EstateSpec;
+  /** Addresses of the VMs, by machine; known when the VM is there. */
+  readonly addresses: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Token of the public edge's tunnel; undefined when nothing is published. */
+  readonly tunnelToken: pulumi.Input<string> | undefined;
+  /** "user:token" of private registries. */
+  readonly registryCredentials: pulumi.Input<string> | undefined;
+  /** Path of the lab's world file; undefined in the real world. */
+  readonly world: string | undefined;
+}
+
+/**
+ * Clusters, their add-ons, the apps on them and the connector of the public edge. Creates
+ *
+ * 1. per cluster a TalosCluster, its ClusterAddons and a Chart per app;
+ * 2. the TunnelConnector, on the first cluster with a public app.
+ */
+export class Platform extends pulumi.ComponentResource {
+  /** URLs of the Kubernetes APIs, by cluster. */
+  readonly endpoints: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Secret; by cluster. */
+  readonly kubeconfigs: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Secret; by cluster. */
+  readonly talosconfigs: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(tokens.platform, name, {}, opts);
+    const clusters = Object.keys(args.spec.clusters).map((key) => [key, this.createCluster(key, args)] as const);
+    this.endpoints = Object.fromEntries(clusters.map(([key, { endpoint }]) => [key, endpoint]));
+    this.kubeconfigs = Object.fromEntries(clusters.map(([key, { kubeconfig }]) => [key, kubeconfig]));
+    this.talosconfigs = Object.fromEntries(clusters.map(([key, { talosconfig }]) => [key, talosconfig]));
+    this.registerOutputs({ endpoints: this.endpoints });
+  }
+
+  private createCluster(name: string, args: PlatformArgs): TalosCluster {
+    const { spec, addresses, world } = args;
+    const cluster = entry(spec.clusters, name);
+    const nodes = nodesOf(spec, name);
+    const created = new TalosCluster(
+      name,
+      {
+        cluster,
+        nodes: Object.fromEntries(
+          nodes.map(([node, vm]) => [
+            node,
+            {
+              address: entry(addresses, node),
+              role: cluster.workers.includes(node) ? "worker" : "control-plane",
+              gpu: vm.gpu !== undefined,
+            },
+          ]),
+        ),
+        subnets: [...new Set(nodes.map(([, vm]) => entry(spec.networks, vm.network).cidr))],
+        ...(world === undefined ? {} : { world }),
+      },
+      { parent: this },
+    );
+    this.createWorkloads(name, args, created);
+    return created;
+  }
+
+  private createWorkloads(name: string, args: PlatformArgs, { provider }: TalosCluster): void {
+    const { spec, registryCredentials, tunnelToken } = args;
+    const cluster = entry(spec.clusters, name);
+    const apps = appsOn(spec, name);
+    const routerCidrs = [...new Set(nodesOf(spec, name).map(([, vm]) => entry(spec.networks, vm.network).cidr))];
+    const addons = new ClusterAddons(
+      `${name}-addons`,
+      {
+        cluster,
+        apps,
+        gpus: gpusOf(spec, name),
+        ...(registryCredentials === undefined ? {} : { registryCredentials }),
+      },
+      { parent: this, provider },
+    );
+    const opts = { parent: this, provider, dependsOn: [addons] };
+    for (const [app, declared] of Object.entries(apps))
+      new Chart(app, planApp(app, declared, { cluster, routerCidrs }), opts);
+    if (tunnelToken === undefined || connectorCluster(spec) !== name) return;
+    new TunnelConnector(`${name}-tunnel`, { cluster, token: tunnelToken, targets: planTargets(apps) }, opts);
+  }
+}

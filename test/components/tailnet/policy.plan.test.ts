@@ -1,0 +1,235 @@
+import { planPolicy, policyText } from "../../../components/tailnet/policy.plan";
+import { allowAllProblems } from "../../../components/tailnet/policy.rules";
+import { nodesOf, reach } from "../../../components/tailnet/reach";
+import { loadStack } from "../../../stacks";
+import { app, cluster, external, hub, person, repository, service, topology, vm } from "./fixtures";
+
+describe("an estate that declares nothing", () => {
+  const policy = planPolicy(topology({ machines: { docker: external() }, people: { ada: person("admins") } }));
+
+  it("denies everything by an empty list, which is not the same as no list", () => {
+    expect(policy.acls).toEqual([]);
+    expect(policyText(policy)).toContain('"acls": []');
+    expect(allowAllProblems(policyText(policy))).toEqual([]);
+  });
+});
+
+describe("groups and tags", () => {
+  const owners = { core: { owners: ["group:admins", "person:ada"] }, app: { owners: ["machine:docker"] } };
+
+  it("writes users with the @ that Headscale asks for", () => {
+    const policy = planPolicy(topology({ people: { bob: person("admins", "dev"), ada: person("admins") } }));
+    expect(policy.groups).toEqual({ "group:admins": ["ada@", "bob@"], "group:dev": ["bob@"] });
+  });
+
+  it("gives a machine's own tag to the owners of its declared tags", () => {
+    const machines = { docker: external({ tags: ["core"] }), web: external({ tags: ["core", "app"] }) };
+    const policy = planPolicy(topology({ machines, tags: owners, people: { ada: person("admins") } }));
+    expect(policy.tagOwners["tag:docker"]).toEqual(["ada@", "group:admins"]);
+    expect(policy.tagOwners["tag:web"]).toEqual(["ada@", "group:admins", "tag:docker"]);
+    expect(policy.tagOwners["tag:app"]).toEqual(["tag:docker"]);
+  });
+
+  it("gives the tag of a machine without tags to the groups that own any tag", () => {
+    const policy = planPolicy(topology({ machines: { docker: external() }, tags: owners }));
+    expect(policy.tagOwners["tag:docker"]).toEqual(["group:admins"]);
+  });
+
+  it("takes a declared tag of the machine's own name for the machine when it alone carries it", () => {
+    const tags = { ...owners, field: { owners: ["person:ada"] } };
+    const policy = planPolicy(topology({ machines: { field: external({ tags: ["field", "core"] }) }, tags }));
+    expect(policy.tagOwners["tag:field"]).toEqual(["ada@"]);
+  });
+
+  it("gives it to nobody when nobody owns a tag", () => {
+    expect(planPolicy(topology()).tagOwners).toEqual({ "tag:headscale": [] });
+  });
+});
+
+describe("rules", () => {
+  it("writes one rule per service, in the words of Headscale", () => {
+    const machines = {
+      docker: external({
+        serves: {
+          qdrant: service(6333, ["tag:app", "group:admins", "person:ada", "machine:web"]),
+          dns: service(53, ["group:admins"], "udp"),
+          hidden: service(9000, []),
+        },
+      }),
+      web: external(),
+    };
+    const policy = planPolicy(topology({ machines, tags: { app: { owners: ["group:admins"] } } }));
+    expect(policy.acls).toEqual([
+      { action: "accept", proto: "udp", src: ["group:admins"], dst: ["tag:docker:53"] },
+      {
+        action: "accept",
+        proto: "tcp",
+        src: ["ada@", "group:admins", "tag:app", "tag:web"],
+        dst: ["tag:docker:6333"],
+      },
+    ]);
+  });
+
+  it("reaches an app through the service network of its cluster", () => {
+    const policy = planPolicy(
+      topology({ clusters: { core: cluster() }, apps: { web: app({ api: service(8080, ["group:admins"]) }) } }),
+    );
+    expect(policy.hosts).toEqual({ "core-services": "10.96.0.0/12" });
+    expect(policy.acls).toEqual([
+      { action: "accept", proto: "tcp", src: ["group:admins"], dst: ["core-services:8080"] },
+    ]);
+  });
+
+  it("opens port 22 for a declared SSH session, asks people again and machines not", () => {
+    const policy = planPolicy(
+      topology({
+        tags: { core: { owners: ["group:admins"] } },
+        ssh: [
+          { from: "tag:ci", to: "tag:core", users: ["deploy"] },
+          { from: "group:admins", to: "tag:core", users: ["ubuntu", "debian"] },
+          { from: "group:admins", to: "tag:core", users: ["debian", "ubuntu"] },
+        ],
+      }),
+    );
+    expect(policy.ssh).toEqual([
+      { action: "check", src: ["group:admins"], dst: ["tag:core"], users: ["debian", "ubuntu"] },
+      { action: "accept", src: ["tag:ci"], dst: ["tag:core"], users: ["deploy"] },
+    ]);
+    expect(policy.acls.map(({ src, dst }) => [...src, ...dst])).toEqual([
+      ["group:admins", "tag:core:22"],
+      ["tag:ci", "tag:core:22"],
+    ]);
+  });
+});
+
+describe("routes", () => {
+  it("approves a machine's networks for its own tag, a cluster's for those of its control planes", () => {
+    const machines = {
+      field: external({ role: "subnet-router", advertises: ["10.42.0.9/24"] }),
+      spare: external({ role: "subnet-router", advertises: ["10.42.0.0/24"] }),
+      cp1: vm({ role: "talos-control-plane" }),
+      cp2: vm({ role: "talos-control-plane" }),
+    };
+    const policy = planPolicy(topology({ machines, clusters: { core: cluster({ controlPlanes: ["cp2", "cp1"] }) } }));
+    expect(policy.autoApprovers.routes).toEqual({
+      "10.244.0.0/16": ["tag:cp1", "tag:cp2"],
+      "10.42.0.0/24": ["tag:field", "tag:spare"],
+      "10.96.0.0/12": ["tag:cp1", "tag:cp2"],
+    });
+    expect(policy.hosts["field-10.42.0.0-24"]).toBe("10.42.0.0/24");
+  });
+});
+
+describe("what a tailnet cannot express", () => {
+  const reasons = (changes: Parameters<typeof topology>[0]) => {
+    try {
+      planPolicy(topology(changes));
+      return [];
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it("is one error with everything", () => {
+    const machines = {
+      docker: external({ tags: ["docker"], advertises: ["10.42.0.0/24", "0.0.0.0/0"] }),
+      web: external({ tags: ["docker"] }),
+      other: external(),
+      headscale: { ...hub, serves: { ssh: service(22, ["group:admins"]), web: service(443, []) } },
+    };
+    const apps = {
+      web: app({ api: service(8080, ["group:admins"]) }),
+      wiki: app({ api: service(8080, []), kube: service(443, ["group:admins"]) }),
+      other: app({ api: service(8080, []) }, "edge"),
+    };
+    const error = reasons({
+      machines,
+      apps,
+      clusters: { core: cluster(), edge: cluster() },
+      people: { a: person("admins") },
+      tags: { docker: { owners: ["group:admins"] }, other: { owners: ["group:admins"] } },
+      repositories: { stack: repository("docker") },
+    });
+    expect(error).toMatchObject({
+      message: "The tailnet cannot be built as it is declared",
+      errors: [
+        {
+          propertyPath: "machines.docker",
+          reason:
+            "the machine's own tag tag:docker is also a declared tag, carried by machines.docker, machines.web, the runners of repositories.stack; allowed: a machine name that is no declared tag, or a tag that this machine alone carries; rename the machine or the tag",
+        },
+        {
+          propertyPath: "machines.other",
+          reason:
+            "the machine's own tag tag:other is also a declared tag, carried by nobody; allowed: a machine name that is no declared tag, or a tag that this machine alone carries; rename the machine or the tag",
+        },
+        {
+          propertyPath: "machines.headscale.serves.ssh.to",
+          reason:
+            "the hub does not join its own tailnet, so nobody reaches this service there; allowed: nothing served to the tailnet by the hub; serve it on another machine, or leave `to` out",
+        },
+        {
+          propertyPath: "machines.docker.advertises.1",
+          reason:
+            '"0.0.0.0/0" is every address; allowed: networks longer than /0; name the networks behind the machine (exit nodes are not supported)',
+        },
+        {
+          propertyPath: "apps.web.serves.api.port",
+          reason:
+            "port 8080/tcp of cluster core is also that of apps.wiki.serves.api (served to others), and the tailnet cannot tell services of one cluster apart but by port; allowed: a port of its own; choose another port",
+        },
+        {
+          propertyPath: "apps.wiki.serves.kube.port",
+          reason:
+            "port 443/tcp of cluster core is also that of the Kubernetes API, and the tailnet cannot tell services of one cluster apart but by port; allowed: a port of its own; choose another port",
+        },
+        {
+          propertyPath: "people.a",
+          reason: '"a" is too short for a Headscale user; allowed: at least 2 characters; choose a longer name',
+        },
+      ],
+    });
+  });
+
+  it("lets two apps share a port when the same people may use both", () => {
+    const apps = {
+      web: app({ api: service(8080, ["group:admins", "person:ada"]) }),
+      wiki: app({ api: service(8080, ["person:ada", "group:admins"]) }),
+    };
+    expect(reasons({ apps, clusters: { core: cluster() } })).toEqual([]);
+  });
+});
+
+describe("the reach of the reference estates", () => {
+  const lines = (stack: string) => {
+    const estate = loadStack(stack);
+    return reach(planPolicy(estate), nodesOf(estate)).map(
+      ({ from, to, port, protocol }) => `${from} -> ${to} ${port}/${protocol}`,
+    );
+  };
+
+  it("is, in dev, what its spec says and nothing more", () => {
+    expect(lines("dev")).toEqual([
+      "runners:stack -> machine:docker 22/tcp",
+      "person:you -> machine:docker 6333/tcp",
+      "machine:docker -> network:home-services 11434/tcp",
+      "person:you -> network:home-services 11434/tcp",
+    ]);
+  });
+
+  it("is, in prod, what its spec says and nothing more", () => {
+    expect(lines("prod")).toEqual([
+      "runners:stack -> machine:docker 22/tcp",
+      ...["cp1", "cp2", "cp3", "gpu1"].map((node) => `machine:${node} -> machine:docker 6333/tcp`),
+      "person:darkxside -> machine:docker 6333/tcp",
+      ...["cp1", "cp2", "cp3", "gpu1"].map((node) => `machine:${node} -> machine:docker 8000/tcp`),
+      "person:darkxside -> machine:docker 8000/tcp",
+      "person:darkxside -> machine:workstation 8443/tcp",
+      "machine:workstation -> network:core-services 11434/tcp",
+      "person:darkxside -> network:core-services 11434/tcp",
+      "person:darkxside -> machine:docker 22/tcp",
+    ]);
+  });
+});
+
+// Cannot prove: that Headscale accepts the policy, and that its compiled filter means the same.
