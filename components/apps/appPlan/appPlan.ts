@@ -1,8 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { App, Cluster, Service } from "../../../stacks/estate";
 import { pullSecretName } from "../../clusters/addons/addons.plan";
 import type { ChartArgs } from "../chart/chart";
 import type { Json } from "../chart/objects";
+import { type InputProblem, refuse } from "../../inputProblems";
 import { connectorNamespace } from "../tunnelConnector/tunnelConnector.plan";
 
 /** Where an app runs. */
@@ -17,12 +17,6 @@ export interface TunnelTarget {
   readonly namespace: string;
   /** Port of the pods, which is what network policies see; the service's may be another. */
   readonly port: number;
-}
-
-/** One thing wrong with an app, in the words of its spec. */
-export interface AppProblem {
-  readonly propertyPath: string;
-  readonly reason: string;
 }
 
 /** What the charts in charts/ can do. */
@@ -47,12 +41,9 @@ const ownCharts: Readonly<Record<App["chart"], OwnChart>> = {
  * @example new Chart("demo", planApp("demo", app, { cluster, routerCidrs: ["192.168.10.0/24"] }), { provider });
  */
 export function planApp(name: string, app: App, place: AppPlace): ChartArgs {
+  refuse(`app "${name}"`, appProblems(name, app));
   const [service] = Object.values(app.serves);
-  const errors = appProblems(name, app);
-  if (service === undefined || errors.length > 0) {
-    const listed = errors.map(({ propertyPath, reason }) => `  ${propertyPath} ${reason}`).join("\n");
-    throw new pulumi.InputPropertiesError({ message: `app ${name} is refused:\n${listed}`, errors });
-  }
+  if (service === undefined) throw new Error(`app ${name} was not checked`);
   return {
     chart: app.chart,
     namespace: app.namespace,
@@ -68,10 +59,10 @@ export function planApp(name: string, app: App, place: AppPlace): ChartArgs {
 }
 
 /** Everything wrong with an app, given what its chart can do. */
-export function appProblems(name: string, app: App): AppProblem[] {
+export function appProblems(name: string, app: App): InputProblem[] {
   const path = `apps.${name}`;
   const services = Object.entries(app.serves);
-  const problems: AppProblem[] = services.flatMap(([service, { protocol }]) =>
+  const problems: InputProblem[] = services.flatMap(([service, { protocol }]) =>
     protocol === "tcp"
       ? []
       : [

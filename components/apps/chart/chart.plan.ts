@@ -1,3 +1,4 @@
+import type { InputProblem } from "../../inputProblems";
 import type { KubernetesObject } from "./objects";
 
 /** What a chart becomes, in the order in which it must exist. */
@@ -5,13 +6,6 @@ export interface ChartPlan {
   /** Custom resource definitions: whatever is defined by them comes after. */
   readonly definitions: readonly KubernetesObject[];
   readonly objects: readonly KubernetesObject[];
-}
-
-/** One thing wrong with a chart's objects. */
-export interface ChartProblem {
-  /** "Secret/web in demo" */
-  readonly path: string;
-  readonly reason: string;
 }
 
 /** Kinds of Kubernetes 1.34 that live outside namespaces and that a chart may bring. https://kubernetes.io/docs/reference/kubernetes-api/ */
@@ -55,7 +49,7 @@ export function planChart(rendered: readonly KubernetesObject[], namespace: stri
 }
 
 /** Everything wrong with a plan. A policy and the component share it. */
-export function chartProblems({ definitions, objects }: ChartPlan): ChartProblem[] {
+export function chartProblems({ definitions, objects }: ChartPlan): InputProblem[] {
   const all = [...definitions, ...objects];
   return [...duplicates(all), ...all.filter(carriesSecret).map(secretInChart)];
 }
@@ -96,14 +90,14 @@ function identity({ apiVersion, kind, metadata }: KubernetesObject): string {
   return [kind, group, metadata.namespace ?? "", metadata.name].join("\0");
 }
 
-function duplicates(objects: readonly KubernetesObject[]): ChartProblem[] {
+function duplicates(objects: readonly KubernetesObject[]): InputProblem[] {
   const seen = new Set<string>();
   return objects.flatMap((object) => {
     const key = identity(object);
     const again = seen.has(key);
     seen.add(key);
     return again
-      ? [{ path: describeObject(object), reason: "is in the chart twice: give one of the two another name" }]
+      ? [{ propertyPath: describeObject(object), reason: "is in the chart twice: give one of the two another name" }]
       : [];
   });
 }
@@ -112,9 +106,9 @@ function carriesSecret(object: KubernetesObject): boolean {
   return object.kind === "Secret" && [object["data"], object["stringData"]].some(hasEntries);
 }
 
-function secretInChart(object: KubernetesObject): ChartProblem {
+function secretInChart(object: KubernetesObject): InputProblem {
   return {
-    path: describeObject(object),
+    propertyPath: describeObject(object),
     reason:
       "has data from the chart, which would be in clear in the state: create the secret beside the chart and name it in its values",
   };

@@ -1,7 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { refuse } from "../../inputProblems";
 import { tokens } from "../../tokens";
-import { chartProblems, type ChartPlan, planChart } from "./chart.plan";
+import { chartProblems, planChart } from "./chart.plan";
 import type { Json, KubernetesObject } from "./objects";
 import { ChartError, renderChart, type RenderSettings } from "./render";
 
@@ -51,7 +52,7 @@ export class Chart extends pulumi.ComponentResource {
     const { rendering, ...recorded } = args;
     super(tokens.chart, name, recorded, opts);
     const plan = planChart(this.render(name, recorded, rendering), args.namespace);
-    validate(name, plan);
+    refuse(`Chart "${name}"`, chartProblems(plan));
     const definitions = this.register(`${name}-definitions`, plan.definitions, pulumi.output([]));
     this.register(`${name}-objects`, plan.objects, definitions);
     this.registerOutputs({});
@@ -81,11 +82,4 @@ export class Chart extends pulumi.ComponentResource {
     // The objects themselves, not the group: it creates them later than its constructor returns.
     return created.resources.apply((resources) => Object.values(resources));
   }
-}
-
-function validate(name: string, plan: ChartPlan): void {
-  const errors = chartProblems(plan).map(({ path, reason }) => ({ propertyPath: path, reason }));
-  if (errors.length === 0) return;
-  const listed = errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`).join("\n");
-  throw new pulumi.InputPropertiesError({ message: `chart ${name} is refused:\n${listed}`, errors });
 }

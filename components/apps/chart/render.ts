@@ -50,6 +50,7 @@ export function renderChart(request: RenderRequest, settings: RenderSettings = {
   const cache = settings.cacheDirectory ?? join(homedir(), ".cache", "estate", "charts");
   const file = join(cache, `${cacheKey(request, directory, helm)}.json`);
   const known = fromCache(file);
+  if (known !== undefined) return known;
   const objects = parseObjects(template(request, directory, helm));
   toCache(cache, file, objects);
   return objects;

@@ -1,4 +1,5 @@
 import type { App, Cluster } from "../../../stacks/estate";
+import type { InputProblem } from "../../inputProblems";
 import { connectorNamespace } from "../../apps/tunnelConnector/tunnelConnector.plan";
 
 /** Levels of Pod Security admission. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
@@ -50,6 +51,13 @@ export function planAddons(cluster: Cluster, apps: Readonly<Record<string, App>>
     nvidia,
     registry: cluster.registry,
   };
+}
+
+/** Everything that keeps a plan from being carried out. */
+export function addonsProblems({ registry }: AddonsPlan, hasCredentials: boolean): InputProblem[] {
+  if (registry === undefined || hasCredentials) return [];
+  const reason = `is missing, expected "user:token" for ${registry}: give it, or name no registry`;
+  return [{ propertyPath: "registryCredentials", reason }];
 }
 
 /** Labels that Pod Security admission reads: what is refused, and what is warned about and logged. */

@@ -1,9 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { App, Cluster } from "../../../stacks/estate";
+import { refuse } from "../../inputProblems";
 import { tokens } from "../../tokens";
 import {
   type AddonsPlan,
+  addonsProblems,
   dockerConfig,
   nvidiaNamespace,
   type NamespacePlan,
@@ -43,7 +45,7 @@ export interface ClusterAddonsArgs {
  *
  * Protected when the component is: a namespace that goes takes its volumes with it.
  *
- * @throws InputPropertyError when the cluster names a registry and there are no credentials
+ * @throws InputPropertiesError when the cluster names a registry and there are no credentials
  */
 export class ClusterAddons extends pulumi.ComponentResource {
   /** Names of the namespaces, by themselves; each is there once its output is known. */
@@ -53,7 +55,7 @@ export class ClusterAddons extends pulumi.ComponentResource {
     const { registryCredentials, ...recorded } = args;
     super(tokens.clusterAddons, name, recorded, opts);
     const plan = planAddons(args.cluster, args.apps, args.gpus);
-    validate(plan, registryCredentials);
+    refuse(`ClusterAddons "${name}"`, addonsProblems(plan, registryCredentials !== undefined));
     this.namespaces = Object.fromEntries(
       plan.namespaces.map((namespace) => [namespace.name, this.createNamespace(name, namespace)]),
     );
@@ -120,12 +122,4 @@ export class ClusterAddons extends pulumi.ComponentResource {
       { parent: this, dependsOn: [runtime] },
     );
   }
-}
-
-function validate({ registry }: AddonsPlan, credentials: pulumi.Input<string> | undefined): void {
-  if (registry === undefined || credentials !== undefined) return;
-  throw new pulumi.InputPropertyError({
-    propertyPath: "registryCredentials",
-    reason: `are missing, expected "user:token" for ${registry}: give them, or name no registry`,
-  });
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../../../stacks/estate";
+import type { InputProblem } from "../../inputProblems";
 import { type ConfigDocument, nodeDocuments } from "./machineConfig";
 import { extensionsFor, installerImage, schematicId } from "./schematic";
 
@@ -26,12 +27,6 @@ export interface TalosClusterPlan {
   readonly endpoint: string;
   readonly bootstrapOn: string;
   readonly machines: readonly MachinePlan[];
-}
-
-/** One thing wrong with a cluster's nodes. */
-export interface ClusterProblem {
-  readonly propertyPath: string;
-  readonly reason: string;
 }
 
 /**
@@ -68,7 +63,7 @@ export function clusterProblems(
   cluster: Cluster,
   nodes: Readonly<Record<string, NodeShape>>,
   subnets: readonly string[],
-): ClusterProblem[] {
+): InputProblem[] {
   const expected = new Map([
     ...cluster.workers.map((name) => [name, "worker"] as const),
     ...cluster.controlPlanes.map((name) => [name, "control-plane"] as const),
@@ -103,7 +98,7 @@ function planMachine(
   };
 }
 
-function evenControlPlanes(count: number): ClusterProblem {
+function evenControlPlanes(count: number): InputProblem {
   return { propertyPath: "cluster.controlPlanes", reason: `are ${count}, expected an odd number: add or remove one` };
 }
 
@@ -112,17 +107,17 @@ function isKnownTalos(version: string): boolean {
   return major > 1 || (major === 1 && minor >= 12);
 }
 
-function oldTalos(version: string): ClusterProblem {
+function oldTalos(version: string): InputProblem {
   const reason = `is "${version}", expected 1.12 or later: the machine configuration has documents of 1.12`;
   return { propertyPath: "cluster.talos", reason };
 }
 
-const noSubnets: ClusterProblem = {
+const noSubnets: InputProblem = {
   propertyPath: "subnets",
   reason: "is empty, so that the nodes' firewalls would keep everybody out: give the networks of the nodes",
 };
 
-function wrongNode(name: string, role: NodeShape["role"], node: NodeShape | undefined): ClusterProblem[] {
+function wrongNode(name: string, role: NodeShape["role"], node: NodeShape | undefined): InputProblem[] {
   const propertyPath = `nodes.${name}`;
   if (node === undefined) return [{ propertyPath, reason: `is missing, expected a ${role}: add it` }];
   if (node.role === role) return [];
@@ -131,7 +126,7 @@ function wrongNode(name: string, role: NodeShape["role"], node: NodeShape | unde
   ];
 }
 
-function strangeNode(name: string): ClusterProblem {
+function strangeNode(name: string): InputProblem {
   return {
     propertyPath: `nodes.${name}`,
     reason: "is not in the cluster: add it to controlPlanes or workers, or remove it",

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as talos from "../../../providers/talos/sdk";
 import type { Cluster } from "../../../stacks/estate";
+import { refuse } from "../../inputProblems";
 import { tokens } from "../../tokens";
 import {
   clusterProblems,
@@ -59,7 +60,7 @@ export class TalosCluster extends pulumi.ComponentResource {
   constructor(name: string, args: TalosClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { world, ...recorded } = args;
     super(tokens.talosCluster, name, recorded, opts);
-    validate(name, recorded);
+    refuse(`TalosCluster "${name}"`, clusterProblems(args.cluster, args.nodes, args.subnets));
     const plan = planTalosCluster(args.cluster, args.nodes, args.subnets);
     const provider = this.createTalosProvider(name, world);
     const secrets = this.createSecrets(name, args, provider);
@@ -77,7 +78,13 @@ export class TalosCluster extends pulumi.ComponentResource {
   }
 
   private createSecrets(name: string, { cluster }: TalosClusterArgs, provider: talos.Provider): talos.Secrets {
-    return new talos.Secrets(`${name}-secrets`, { talosVersion: cluster.talos }, { parent: this, provider });
+    return new talos.Secrets(
+      `${name}-secrets`,
+      { talosVersion: cluster.talos },
+      // The format of the configuration stays that of the cluster's first version: a newer one could lose keys that the nodes
+      // need to read their own data. https://github.com/siderolabs/terraform-provider-talos/issues/381
+      { parent: this, provider, ignoreChanges: ["talosVersion"] },
+    );
   }
 
   private createMachines(
@@ -126,7 +133,7 @@ export class TalosCluster extends pulumi.ComponentResource {
     return new kubernetes.Provider(
       `${name}-kubernetes`,
       {
-        kubeconfig: cluster.kubeconfig,
+        kubeconfig: pulumi.secret(cluster.kubeconfig),
         // Otherwise the provider guesses from the kubeconfig whether this is another cluster, and replaces everything on it.
         clusterIdentifier: name,
         // A cluster that can't be reached is an error, never a reason to forget what runs on it.
@@ -164,11 +171,4 @@ function addressOf(nodes: TalosClusterArgs["nodes"], name: string): pulumi.Input
   const node = nodes[name];
   if (node === undefined) throw new Error(`node ${name} was not validated`);
   return node.address;
-}
-
-function validate(name: string, { cluster, nodes, subnets }: TalosClusterArgs): void {
-  const errors = clusterProblems(cluster, nodes, subnets);
-  if (errors.length === 0) return;
-  const listed = errors.map(({ propertyPath, reason }) => `  ${propertyPath} ${reason}`).join("\n");
-  throw new pulumi.InputPropertiesError({ message: `cluster ${name} is refused:\n${listed}`, errors });
 }

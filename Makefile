@@ -1,0 +1,13 @@
+# The commands people type. Each is a thin call of the estate command; `make help` says what they do.
+STACK ?= dev
+LAB ?=
+YES ?=
+# eval "$(make env)" must see nothing but the environment.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+commands := help up preview refresh down env lab-status tools check test
+
+.PHONY: $(commands)
+$(commands):
+	@node lab/bootstrap.mjs $@ --stack '$(STACK)' --lab '$(LAB)' --yes '$(YES)'

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+
+/** Where a lab stack keeps everything it has. Git-ignored; removing it removes the lab, and nothing else holds any of it. */
+export interface LabFolder {
+  /** The checkout. */
+  readonly root: string;
+  readonly stack: string;
+  /** `.lab/<stack>` of the checkout. */
+  readonly directory: string;
+  /** The simulated world: what the providers "manage". Meant to be read and edited by people. */
+  readonly world: string;
+  /** Pulumi's file backend. */
+  readonly state: string;
+  /** PULUMI_HOME: plugins, workspaces, credentials of this stack alone. */
+  readonly home: string;
+  /** What goes first on PATH: the `pulumi` wrapper, and the tools the program calls. */
+  readonly bin: string;
+  /** File with the generated passphrase, readable by its owner only. */
+  readonly passphrase: string;
+  /** The generated stack configuration, used instead of Pulumi.<stack>.yaml. */
+  readonly config: string;
+}
+
+/** The lab folder of a stack in a checkout. Touches nothing. */
+export function labFolder(root: string, stack: string): LabFolder {
+  const directory = join(root, ".lab", stack);
+  return {
+    root,
+    stack,
+    directory,
+    world: join(directory, "world.json"),
+    state: join(directory, "state"),
+    home: join(directory, "home"),
+    bin: join(directory, "bin"),
+    passphrase: join(directory, "passphrase"),
+    config: join(directory, `Pulumi.${stack}.yaml`),
+  };
+}

@@ -1,0 +1,129 @@
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { installedPackages } from "../language-host/packages";
+import type { LabFolder } from "./folder";
+import { quote, words } from "./shell";
+import { pulumiWrapper } from "./wrapper";
+
+/** The programs a lab stack is run with. */
+export interface LabTools {
+  /** The Pulumi CLI. */
+  readonly pulumi: string;
+  /** Helm, which the program renders charts with. @default whatever `helm` is on PATH when the program runs */
+  readonly helm?: string;
+  /** Node, for the language host and the plugins. @default the Node that runs this */
+  readonly node?: string;
+}
+
+/** A provider plugin that the simulator stands for. */
+export interface SimulatedPackage {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Every provider that package.json names: in this world the simulator stands for all of them. */
+export function simulatedPackages(root: string): SimulatedPackage[] {
+  return installedPackages(root, "dependencies").flatMap(({ plugin }) =>
+    plugin === undefined ? [] : [{ name: plugin.name, version: plugin.version }],
+  );
+}
+
+/** Writes all launchers of a lab stack anew; what an earlier version of the project left there is removed. */
+export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
+  const node = tools.node ?? process.execPath;
+  const plugins = join(folder.home, "plugins");
+  mkdirSync(plugins, { recursive: true });
+  mkdirSync(folder.bin, { recursive: true });
+  writeScript(join(folder.bin, "pulumi"), pulumiWrapper(folder, tools.pulumi, dirname(node)));
+  if (tools.helm !== undefined) link(tools.helm, join(folder.bin, "helm"));
+  const host = languageHostLauncher(folder.root, node);
+  const packages = simulatedPackages(folder.root);
+  const wanted = [
+    // Found by the engine when no host lies beside its own binary, as it does in Pulumi's own distribution.
+    { directory: `language-nodejs-v${sdkVersion(folder.root)}`, name: "pulumi-language-nodejs", script: host },
+    ...packages.map((simulated) => ({
+      directory: `resource-${simulated.name}-v${simulated.version}`,
+      name: `pulumi-resource-${simulated.name}`,
+      script: simulatorLauncher(folder, simulated, node),
+    })),
+  ];
+  for (const { directory, name, script } of wanted) {
+    mkdirSync(join(plugins, directory), { recursive: true });
+    writeScript(join(plugins, directory, name), script);
+  }
+  const kept = new Set(wanted.map(({ directory }) => directory));
+  readdirSync(plugins)
+    .filter((entry) => !kept.has(entry))
+    .forEach((entry) => {
+      rmSync(join(plugins, entry), { recursive: true });
+    });
+}
+
+function simulatorLauncher(folder: LabFolder, { name, version }: SimulatedPackage, node: string): string {
+  const args = ["--package", name, "--version", version, "--world", folder.world];
+  return launcher(`stands for the ${name} provider; nothing it creates exists`, [
+    ...nodeCommand(folder.root, node),
+    join(folder.root, "lab", "simulator", "main.ts"),
+    ...args,
+  ]);
+}
+
+/** Script that starts the project's own Node language host. */
+export function languageHostLauncher(root: string, node: string): string {
+  const main = join(root, "lab", "language-host", "main.ts");
+  return launcher("the Node language host of this checkout", [...nodeCommand(root, node), main]);
+}
+
+/** Node with TypeScript, on a leash: it ends when the engine that started it does, even by kill -9. */
+function nodeCommand(root: string, node: string): string[] {
+  // By path: the engine starts plugins in directories from where "tsx" would not be found.
+  const tsx = pathToFileURL(join(root, "node_modules", "tsx", "dist", "loader.mjs")).href;
+  return [node, "--require", join(root, "lab", "plain", "leash.cjs"), "--import", tsx];
+}
+
+function launcher(purpose: string, command: readonly string[]): string {
+  return `#!/bin/sh
+# Written by the lab: ${purpose}.
+ESTATE_LEASH=$PPID exec ${words(command)} "$@"
+`;
+}
+
+function sdkVersion(root: string): string {
+  const sdk = installedPackages(root, "dependencies").find(({ name }) => name === "@pulumi/pulumi");
+  if (sdk === undefined) throw new Error(`@pulumi/pulumi is not installed in ${quote(root)}; run npm ci there`);
+  return sdk.version;
+}
+
+/** Replaces the file as a whole, because a running engine may be about to start it. */
+export function writeScript(file: string, text: string): void {
+  if (readIfThere(file) === text) return;
+  const draft = `${file}.${String(process.pid)}`;
+  writeFileSync(draft, text, { mode: 0o755 });
+  chmodSync(draft, 0o755);
+  renameSync(draft, file);
+}
+
+function link(target: string, file: string): void {
+  const draft = `${file}.${String(process.pid)}`;
+  rmSync(draft, { force: true });
+  symlinkSync(target, draft);
+  renameSync(draft, file);
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { progress, type ProgressOptions } from "../plain/progress.cjs";
+import { onPath } from "./program";
+import type { ToolPin } from "./pins";
+
+const shownLines = 30;
+
+/** Whether Go can be called at all. Its version is Go's own matter: go.mod says which it takes. */
+export function hasGo(env: NodeJS.ProcessEnv): boolean {
+  return onPath("go", env["PATH"] ?? "").length > 0;
+}
+
+/**
+ * Builds a tool from its pins in tools/<name>, showing the time it takes.
+ *
+ * @param binary where it goes
+ * @param label what is being done and why
+ * @throws Error with the end of Go's own output
+ */
+export async function build(
+  root: string,
+  pin: ToolPin,
+  binary: string,
+  label: string,
+  options?: ProgressOptions,
+): Promise<void> {
+  const directory = join(root, "tools", pin.name);
+  const args = ["build", "-mod=readonly", "-trimpath", "-ldflags", pin.ldflags, "-o", binary, pin.package];
+  const shown = progress(label, options);
+  const output: string[] = [];
+  const code = await new Promise<number>((resolve, reject) => {
+    const go = spawn("go", args, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [go.stdout, go.stderr]) {
+      stream.on("data", (data: Buffer) => {
+        output.push(data.toString());
+      });
+    }
+    // A build that nobody waits for any more would go on for minutes.
+    const stop = (): void => {
+      go.kill();
+    };
+    process.once("exit", stop);
+    go.once("error", reject);
+    go.once("close", (ended) => {
+      process.off("exit", stop);
+      resolve(ended ?? 1);
+    });
+  });
+  if (code === 0) {
+    shown.done(`Built ${pin.name} ${pin.version}`);
+    return;
+  }
+  shown.failed(`Building ${pin.name} ${pin.version} failed`);
+  const tail = output.join("").trimEnd().split("\n").slice(-shownLines).join("\n");
+  throw new Error(`go ${args.join(" ")} in tools/${pin.name} ended with code ${String(code)}:\n${tail}`);
+}

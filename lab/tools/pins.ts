@@ -1,0 +1,61 @@
+/** A Go program the estate is run with, and how it is built when it is not on PATH. */
+export interface ToolPin {
+  /** Name of the binary, and of its folder in tools/. */
+  readonly name: string;
+  /** The version that is built, and the oldest that is taken from PATH. */
+  readonly version: string;
+  /** What it is needed for, as a message says it. */
+  readonly purpose: string;
+  /** Package to build, in the module of tools/<name>. */
+  readonly package: string;
+  /** Linker flags; the version is set as the upstream release does it. */
+  readonly ldflags: string;
+  /** Arguments that make it print its version. */
+  readonly versionArgs: readonly string[];
+  /** Archive of the upstream's release, for the same platform names as Node's. @default not downloaded, only built */
+  readonly archive?: (platform: string, arch: string) => string;
+}
+
+const stripped = "-s -w";
+
+export const pins = {
+  pulumi: {
+    name: "pulumi",
+    version: "3.250.0",
+    purpose: "the engine that applies the estate",
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    ldflags: `${stripped} -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.250.0`,
+    versionArgs: ["version"],
+    // As https://get.pulumi.com (the installer) names it; it brings Pulumi's own Node language host along.
+    archive: (platform, arch) => `https://get.pulumi.com/releases/sdk/pulumi-v3.250.0-${platform}-${arch}.tar.gz`,
+  },
+  helm: {
+    name: "helm",
+    version: "3.19.4",
+    purpose: "renders the charts when the program runs",
+    package: "helm.sh/helm/v3/cmd/helm",
+    ldflags: `${stripped} -X helm.sh/helm/v3/internal/version.version=v3.19.4`,
+    versionArgs: ["version", "--short"],
+  },
+  actionlint: {
+    name: "actionlint",
+    version: "1.7.7",
+    purpose: "checks the GitHub workflows",
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    ldflags: `${stripped} -X github.com/rhysd/actionlint.version=1.7.7`,
+    versionArgs: ["-version"],
+  },
+} as const satisfies Readonly<Record<string, ToolPin>>;
+
+/** The first version number in what a program prints. */
+export function readVersion(output: string): string | undefined {
+  return /\bv?(\d+\.\d+\.\d+)\b/.exec(output)?.[1];
+}
+
+/** Whether a version can stand in for the pinned one: the same major version, and not older. */
+export function fits(version: string, pinned: string): boolean {
+  const [have, want] = [version, pinned].map((text) => text.split(".").map(Number));
+  if (have === undefined || want === undefined || have[0] !== want[0]) return false;
+  const different = have.findIndex((part, index) => part !== want[index]);
+  return different === -1 || (have[different] ?? 0) > (want[different] ?? 0);
+}

@@ -1,0 +1,31 @@
+import type { Command } from "../cli/context";
+import { exit, exitCodes } from "../cli/exit";
+import { table } from "../cli/table";
+import { check } from "./check";
+import { down } from "./down";
+import { env } from "./env";
+import { labStatus } from "./labStatus";
+import { preview } from "./preview";
+import { refresh } from "./refresh";
+import { test } from "./test";
+import { tools } from "./tools";
+import { up } from "./up";
+
+const help: Command = {
+  name: "help",
+  summary: "this text",
+  run(context) {
+    context.print("make <command> [STACK=dev] [LAB=embedded|none] [YES=1]\n");
+    table(commands.map(({ name, summary }) => [name, summary])).forEach(context.print);
+    context.print("\nSTACK is the organisation or environment (default dev).");
+    context.print("LAB is the world it runs in: embedded simulates every provider on this machine (default of dev),");
+    context.print("none is the real world (default of every other stack). YES=1 goes ahead without asking.\n");
+    context.print("Exit codes of the command behind make (make itself turns each of them into 2; .ci and scripts call");
+    context.print("node lab/bootstrap.mjs <command> --stack <stack> --lab <lab> to see them):");
+    table(exitCodes.map(([code, meaning]) => [String(code), meaning])).forEach(context.print);
+    return Promise.resolve(exit.ok);
+  },
+};
+
+/** All commands, in the order help lists them. */
+export const commands: readonly Command[] = [help, up, preview, refresh, down, env, labStatus, tools, check, test];

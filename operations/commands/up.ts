@@ -1,0 +1,72 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { elapsed } from "../../lab/plain/progress.cjs";
+import { countAreas } from "../cli/areas";
+import type { Command, Context } from "../cli/context";
+import { exit } from "../cli/exit";
+import { formatOutputs } from "../cli/outputs";
+import { requireConsent, requireReadiness } from "../cli/ready";
+import { askEngine, type EngineRun, openSession, runEngine, type Session, worldLine } from "../cli/session";
+
+/** Brings a stack up, then says what came up and how long it took. */
+export const up: Command = {
+  name: "up",
+  summary: "create or update everything the stack declares",
+  async run(context) {
+    const start = Date.now();
+    requireReadiness(context);
+    requireConsent(context);
+    context.print(worldLine(context));
+    const session = await openSession(context);
+    const times = mkdtempSync(join(tmpdir(), "estate-times-"));
+    try {
+      const file = join(times, "runs.json");
+      const timed = { ...session, env: { ...session.env, ESTATE_RUN_TIMES: file } };
+      const run = await runEngine(context, timed, argumentsFor(context));
+      if (run.code === exit.ok) await report(context, session, run);
+      context.print(`\nTime: ${elapsed(Date.now() - start)} in all${programTime(file)}.`);
+      return run.code;
+    } finally {
+      rmSync(times, { recursive: true, force: true });
+    }
+  },
+};
+
+function argumentsFor({ world, yes }: Context): string[] {
+  const consent = world === "embedded" || yes ? ["--yes"] : [];
+  // Outputs are shown by the report, the public group only.
+  return ["up", ...consent, "--suppress-outputs", "--suppress-progress"];
+}
+
+async function report(context: Context, session: Session, run: EngineRun): Promise<void> {
+  const areas = countAreas(run.events);
+  const total = areas.reduce((sum, { resources }) => sum + resources, 0);
+  const width = Math.max(...areas.map(({ name }) => name.length), "in all".length);
+  const simulated = session.lab === undefined ? "" : " (simulated)";
+  context.print(`\nWhat is up in stack ${context.stack}${simulated}:`);
+  for (const { name, resources } of [...areas, { name: "in all", resources: total }]) {
+    context.print(
+      `  ${name.padEnd(width)}  ${String(resources).padStart(4)} ${resources === 1 ? "resource" : "resources"}`,
+    );
+  }
+  const outputs = await askEngine(context, session, ["stack", "output", "--json"]);
+  for (const line of formatOutputs(outputs ?? "{}")) context.print(`  ${line}`);
+  if (session.lab !== undefined) {
+    context.print(`  its world, to read and to edit: ${session.lab.world}`);
+  }
+}
+
+const runTime = z.object({ preview: z.boolean(), milliseconds: z.number() });
+
+/** The program's own time, as the language host of this project measures it; Pulumi's own host tells none. */
+function programTime(file: string): string {
+  if (!existsSync(file)) return "";
+  const runs = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => runTime.parse(JSON.parse(line)));
+  const preview = runs.find((run) => run.preview);
+  return preview === undefined ? "" : `; the program itself, in the preview, ${elapsed(preview.milliseconds)}`;
+}

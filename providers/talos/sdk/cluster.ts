@@ -1,0 +1,31 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { properties, withSecretOutputs } from "../../common/sdk";
+import type { ClientConfiguration } from "../talosconfig";
+
+export interface ClusterArgs {
+  /** Name in the kubeconfig and the talosconfig. Another one is another cluster. */
+  readonly clusterName: pulumi.Input<string>;
+  /** The control plane on which etcd begins; it must be configured by then (dependsOn its Machine). */
+  readonly bootstrapNode: pulumi.Input<string>;
+  /** Host of the Kubernetes API, without scheme and port: the virtual address, or a control plane's. */
+  readonly endpoint: pulumi.Input<string>;
+  /** Addresses of all nodes, for the talosconfig. */
+  readonly nodes: pulumi.Input<pulumi.Input<string>[]>;
+  /** `clientConfiguration` of the cluster's Secrets. */
+  readonly clientConfiguration: pulumi.Input<ClientConfiguration>;
+}
+
+/** The cluster that machines make. */
+export class Cluster extends pulumi.CustomResource {
+  /** For an administrator; secret. */
+  declare readonly kubeconfig: pulumi.Output<string>;
+  /** For an administrator; secret. */
+  declare readonly talosconfig: pulumi.Output<string>;
+
+  constructor(name: string, args: ClusterArgs, opts?: pulumi.CustomResourceOptions) {
+    const inputs = { ...args, clientConfiguration: pulumi.secret(args.clientConfiguration) };
+    const secret = withSecretOutputs(opts, "clientConfiguration", "kubeconfig", "talosconfig");
+    super("talos:index:Cluster", name, properties(inputs, "kubeconfig", "talosconfig"), secret);
+  }
+}

@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Lab } from "./support/lab";
+
+const lab = new Lab();
+afterAll(() => {
+  lab.remove();
+});
+
+describe("stack prod", () => {
+  test("the real world is refused with everything that is missing, and nothing is touched", async () => {
+    const run = await lab.shell("node lab/bootstrap.mjs up --stack prod --lab none", {
+      HOME: lab.root,
+      PROXMOX_VE_ENDPOINT: "",
+      PROXMOX_VE_API_TOKEN: "",
+      CLOUDFLARE_API_TOKEN: "",
+      GITHUB_TOKEN: "",
+    });
+    expect(run).toMatchObject({ code: 2 });
+    for (const missing of [
+      "PULUMI_BACKEND_URL",
+      "PULUMI_CONFIG_PASSPHRASE",
+      "PROXMOX_VE_ENDPOINT",
+      "PROXMOX_VE_API_TOKEN",
+      "CLOUDFLARE_API_TOKEN",
+      "GITHUB_TOKEN",
+      "secrets.deployKey",
+      "secrets.sshPrivateKey",
+    ]) {
+      expect(run.output).toContain(missing);
+    }
+    expect(existsSync(join(lab.root, ".lab"))).toBe(false);
+  });
+
+  test("a rehearsal brings up the reference layout, at least 100 resources", async () => {
+    const run = await lab.estate("up", { stack: "prod", lab: "embedded" });
+    expect(run).toMatchObject({ code: 0 });
+    const [, created = "0"] = /(\d+) created/.exec(run.output) ?? [];
+    expect(Number(created)).toBeGreaterThanOrEqual(100);
+    const vms = lab.world("prod")?.resources["proxmoxve:index/vmLegacy:VmLegacy"] ?? {};
+    // The reference VMs of the infrastructure document, then the cluster's.
+    expect(Object.keys(vms).sort()).toEqual(["100", "101", "102", "103", "111", "112", "113", "121"]);
+    expect(vms["100"]).toMatchObject({
+      machine: "q35",
+      bios: "ovmf",
+      hostpcis: [{ mapping: "pve1-rtx4090", pcie: true, rombar: true }],
+    });
+  });
+
+  test("a second one changes nothing", async () => {
+    const run = await lab.estate("up", { stack: "prod", lab: "embedded" });
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.output).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
+    expect(run.output).toMatch(/\d+ unchanged/);
+  });
+
+  test("and a preview has nothing to do and no violation", async () => {
+    const run = await lab.estate("preview", { stack: "prod", lab: "embedded" });
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.output).not.toMatch(/\d+ to (create|update|replace|delete)/);
+    expect(run.output).not.toContain("mandatory");
+  });
+
+  test("secrets are encrypted in the state, and in no file of the lab in clear", async () => {
+    const exported = await lab.shell('eval "$(node lab/bootstrap.mjs env --stack prod --lab embedded)" && pulumi stack export');
+    expect(exported).toMatchObject({ code: 0 });
+    const shown = await lab.shell(
+      'eval "$(node lab/bootstrap.mjs env --stack prod --lab embedded)" && pulumi config --show-secrets --json',
+    );
+    const [, secrets = ""] = /"estate:secrets":\s*{\s*"value":\s*"((?:[^"\\]|\\.)*)"/.exec(shown.output) ?? [];
+    const values: unknown[] = Object.values(JSON.parse(JSON.parse(`"${secrets}"`) as string) as object);
+    expect(values.length).toBeGreaterThanOrEqual(3);
+    const world = readFileSync(lab.worldFile("prod"), "utf8");
+    for (const value of values) {
+      expect(exported.output).not.toContain(String(value));
+      expect(world).not.toContain(String(value));
+    }
+  });
+
+  test("down takes protected things away too, because nothing in a lab is worth protecting", async () => {
+    const run = await lab.estate("down", { stack: "prod", lab: "embedded" });
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.output).toContain("Taking the protection off");
+    expect(lab.world("prod")).toBeUndefined();
+  });
+});

@@ -1,0 +1,239 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { labEnvironment, type LabFolder, type LabRequest, prepareLab } from "../../lab/launch";
+import { readStackFile, securePaths, valueAt, withoutSecure } from "../../lab/launch/config";
+
+/**
+ * A stand-in for the Pulumi CLI that writes down how it is called. What it can't prove, that the real one behaves like
+ * this, is what the engine tests are for.
+ */
+const fakePulumi = `#!${process.execPath}
+const fs = require("node:fs");
+const args = process.argv.slice(2).filter((arg) => arg !== "--non-interactive");
+const log = ${JSON.stringify("LOG")};
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PULUMI_|GITHUB_|ESTATE_)/.test(name)));
+fs.appendFileSync(log, JSON.stringify({ args, cwd: process.cwd(), env }) + "\\n");
+if (args[0] === "stack") {
+  if (fs.existsSync(log + "-break")) { console.error("error: no"); process.exit(1); }
+  const file = "Pulumi." + args[2] + ".yaml";
+  if (!fs.existsSync(file)) fs.writeFileSync(file, "encryptionsalt: v1:made\\n");
+  const state = new URL(process.env.PULUMI_BACKEND_URL).pathname + "/.pulumi/stacks/estate";
+  fs.mkdirSync(state, { recursive: true });
+  const latest = { secrets_providers: { type: "passphrase", state: { salt: "v1:made" } } };
+  fs.writeFileSync(state + "/" + args[2] + ".json", JSON.stringify({ version: 3, checkpoint: { latest } }));
+} else if (args[0] === "config" && args.includes("set") && args.includes("--secret")) {
+  const file = args[args.indexOf("--config-file") + 1];
+  const name = /\\["(.*)"\\]/.exec(args.join(" "))[1];
+  const yaml = require(${JSON.stringify(require.resolve("yaml"))});
+  const content = yaml.parse(fs.readFileSync(file, "utf8"));
+  const value = fs.readFileSync(0, "utf8");
+  (content.config["estate:secrets"] ??= {})[name] = { secure: "encrypted " + value };
+  fs.writeFileSync(file, yaml.stringify(content));
+}
+`;
+
+const callSchema = z.object({ args: z.array(z.string()), cwd: z.string(), env: z.record(z.string(), z.string()) });
+type Call = z.infer<typeof callSchema>;
+
+let root: string;
+let request: LabRequest;
+let folder: LabFolder;
+
+const calls = (): Call[] => {
+  const log = join(root, "calls");
+  if (!existsSync(log)) return [];
+  return readFileSync(log, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => callSchema.parse(JSON.parse(line)));
+};
+const config = () => readStackFile(readFileSync(folder.config, "utf8"), folder.config);
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), "launch-"));
+  const checkout = join(__dirname, "..", "..");
+  symlinkSync(join(checkout, "node_modules"), join(root, "node_modules"));
+  writeFileSync(join(root, "package.json"), readFileSync(join(checkout, "package.json")));
+  writeFileSync(
+    join(root, "Pulumi.dev.yaml"),
+    "config:\n  estate:owner: me\n  estate:secrets:\n    real:\n      secure: v1:real\n",
+  );
+  const pulumi = join(root, "pulumi");
+  writeFileSync(pulumi, fakePulumi.replace("LOG", join(root, "calls")));
+  chmodSync(pulumi, 0o755);
+  request = { root, stack: "dev", tools: { pulumi }, requiredSecrets: ["deployKey"] };
+  folder = await prepareLab(request);
+});
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+describe("the configuration of a lab", () => {
+  test("has the dials, the world, the lab's salt, and new secrets for those that are encrypted or required", () => {
+    const { salt, config: values } = config();
+    expect(salt).toBe("v1:made");
+    expect(withoutSecure(values)).toEqual({ "estate:owner": "me", "estate:world": folder.world });
+    expect(securePaths(values)).toEqual([
+      ["estate:secrets", "real"],
+      ["estate:secrets", "deployKey"],
+    ]);
+    expect(JSON.stringify(values).match(/encrypted lab-[\w-]{24}"/g)).toHaveLength(2);
+  });
+
+  test("no secret is on a command line", () => {
+    const values = readFileSync(folder.config, "utf8").match(/lab-[\w-]{24}/g) ?? [];
+    expect(values).toHaveLength(2);
+    for (const value of values) expect(JSON.stringify(calls())).not.toContain(value);
+  });
+
+  test("preparing again calls Pulumi no more and changes nothing", async () => {
+    const [before, count] = [readFileSync(folder.config, "utf8"), calls().length];
+    await prepareLab(request);
+    expect([readFileSync(folder.config, "utf8"), calls().length]).toEqual([before, count]);
+  });
+
+  test("an edited dial is taken over, a new secret is made, the others stay", async () => {
+    const kept = () => valueAt(config().config, ["estate:secrets", "deployKey"]);
+    const before = kept();
+    writeFileSync(join(root, "Pulumi.dev.yaml"), "config:\n  estate:owner: you\n");
+    await prepareLab({ ...request, requiredSecrets: ["deployKey", "more"] });
+    expect(config().config["estate:owner"]).toBe("you");
+    expect(securePaths(config().config)).toEqual([
+      ["estate:secrets", "deployKey"],
+      ["estate:secrets", "more"],
+    ]);
+    expect(kept()).toEqual(before);
+  });
+});
+
+test("the checkout stays as it was: the stack is made in a directory aside, which is removed", () => {
+  expect(readdirSync(root).sort()).toEqual([
+    ".lab",
+    "Pulumi.dev.yaml",
+    "calls",
+    "node_modules",
+    "package.json",
+    "pulumi",
+  ]);
+  expect(readdirSync(folder.directory).sort()).toEqual(["Pulumi.dev.yaml", "bin", "home", "passphrase", "state"]);
+  expect(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")).not.toContain("salt");
+});
+
+test("a lost configuration is made again for the state that is there", async () => {
+  rmSync(folder.config);
+  await prepareLab(request);
+  expect([config().salt, calls().filter(({ args }) => args[0] === "stack").length]).toEqual(["v1:made", 1]);
+});
+
+test("only the owner reads passphrase and configuration", () => {
+  expect([folder.passphrase, folder.config].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600]);
+});
+
+test("Pulumi's refusal is the error", async () => {
+  rmSync(folder.state, { recursive: true });
+  writeFileSync(join(root, "calls-break"), "");
+  await expect(prepareLab(request)).rejects.toThrow(
+    "pulumi stack init dev --secrets-provider passphrase --no-select failed:\nerror: no",
+  );
+});
+
+test("every provider of package.json has a launcher of its version; others are removed", async () => {
+  const plugins = join(folder.home, "plugins");
+  mkdirSync(join(plugins, "resource-old-v1.0.0"));
+  await prepareLab(request);
+  const names = readdirSync(plugins);
+  expect(names).toContain("resource-proxmoxve-v8.5.0");
+  expect(names).toContain("resource-kubernetes-v4.25.0");
+  expect(names).toContain("language-nodejs-v3.250.0");
+  expect(names).not.toContain("resource-old-v1.0.0");
+  const launcher = join(plugins, "resource-kubernetes-v4.25.0", "pulumi-resource-kubernetes");
+  expect(statSync(launcher).mode & 0o111).not.toBe(0);
+  expect(readFileSync(launcher, "utf8")).toContain(
+    `'--package' 'kubernetes' '--version' '4.25.0' '--world' '${folder.world}' "$@"`,
+  );
+});
+
+describe("the pulumi of a lab", () => {
+  const call = (args: readonly string[], cwd = root, env: NodeJS.ProcessEnv = {}): Call => {
+    execFileSync(join(folder.bin, "pulumi"), args, { cwd, env: { ...process.env, ...env } });
+    const last = calls().at(-1);
+    if (last === undefined) throw new Error("not called");
+    return last;
+  };
+
+  test.each([
+    [["up"], ["up", "--config-file", "FILE"]],
+    [
+      ["--color", "never", "preview", "--diff"],
+      ["--color", "never", "preview", "--config-file", "FILE", "--diff"],
+    ],
+    [
+      ["config", "set", "k", "--", "-v"],
+      ["config", "--config-file", "FILE", "set", "k", "--", "-v"],
+    ],
+    [
+      ["destroy", "--stack", "dev"],
+      ["destroy", "--config-file", "FILE", "--stack", "dev"],
+    ],
+    [
+      ["up", "-m", "a 'b' $c"],
+      ["up", "--config-file", "FILE", "-m", "a 'b' $c"],
+    ],
+    [
+      ["stack", "ls"],
+      ["stack", "ls"],
+    ],
+    [["version"], ["version"]],
+    [[], []],
+    [
+      ["up", "--config-file", "mine.yaml"],
+      ["up", "--config-file", "mine.yaml"],
+    ],
+    [
+      ["up", "--stack", "prod"],
+      ["up", "--stack", "prod"],
+    ],
+    [
+      ["up", "-s", "prod"],
+      ["up", "-s", "prod"],
+    ],
+    [
+      ["-C", "elsewhere", "up"],
+      ["-C", "elsewhere", "up"],
+    ],
+  ])("%j becomes %j", (given, expected) => {
+    expect(call(given).args).toEqual(expected.map((word) => (word === "FILE" ? folder.config : word)));
+  });
+
+  test("in a project elsewhere it adds nothing", () => {
+    expect(call(["up"], tmpdir()).args).toEqual(["up"]);
+  });
+
+  test("works in the lab's environment, whatever the caller's is", () => {
+    const foreign = {
+      PULUMI_HOME: "/elsewhere",
+      PULUMI_BACKEND_URL: "s3://real",
+      PULUMI_CONFIG_PASSPHRASE: "real",
+      GITHUB_TOKEN: "real",
+    };
+    const { env } = call(["stack", "ls"], root, foreign);
+    const expected = Object.keys(labEnvironment(folder)).filter((name) => /^(PULUMI|ESTATE)_/.test(name));
+    for (const name of expected) expect([name, env[name]]).toEqual([name, labEnvironment(folder)[name]]);
+    expect(Object.keys(env)).not.toContain("PULUMI_CONFIG_PASSPHRASE");
+    expect(Object.keys(env)).not.toContain("GITHUB_TOKEN");
+  });
+});

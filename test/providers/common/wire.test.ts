@@ -1,0 +1,171 @@
+import { join } from "node:path";
+
+import { credentials, Server, ServerCredentials, type Client, type ServiceError } from "@grpc/grpc-js";
+import { ResourceProviderClient, ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+
+import { service } from "../../../providers/common/server";
+import { decode, encode, unknown } from "../../../providers/common/values";
+import { headscale } from "../../../providers/headscale/provider";
+import { temporaryFolder } from "../support";
+
+// What it can't prove: that the engine reads the answers as meant. That is seen in the engine tests.
+
+const secret = (value: string): object => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
+const later = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const struct = (values: object): Struct => Struct.fromJavaScript({ ...values });
+const urn = (type: string): string => `urn:pulumi:test::estate::estate:tailnet:Tailnet$headscale:index:${type}::x`;
+const folder = temporaryFolder();
+const server = new Server();
+let client: ResourceProviderClient;
+
+type Reply<T> = (error: ServiceError | null, answer: T) => void;
+const ask = <T>(call: (reply: Reply<T>) => Client | object): Promise<T> =>
+  new Promise((resolve, reject) => {
+    call((error, answer) => {
+      if (error === null) resolve(answer);
+      else reject(new Error(error.details));
+    });
+  });
+
+beforeAll(async () => {
+  server.addService(ResourceProviderService, service(headscale));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+  client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  const args = struct({ world: join(folder, "world.json") });
+  const answer = await ask<proto.ConfigureResponse>((reply) =>
+    client.configure(new proto.ConfigureRequest().setArgs(args), reply),
+  );
+  expect([answer.getAcceptsecrets(), answer.getSupportspreview()]).toEqual([true, true]);
+});
+
+afterAll(() => {
+  client.close();
+  server.forceShutdown();
+});
+
+describe("property bags", () => {
+  test("a secret anywhere inside makes its whole property secret, and unknown values stay unknown", () => {
+    const wire = struct({ a: secret("s"), b: { c: [secret("t")] }, d: later, e: [later], f: null, g: 1 });
+    const { values, secrets } = decode(wire);
+    expect(values).toEqual({ a: "s", b: { c: ["t"] }, d: unknown, e: [unknown], f: null, g: 1 });
+    expect([...secrets]).toEqual(["a", "b"]);
+    expect(encode(values, secrets).toJavaScript()).toEqual({
+      ...{ a: secret("s"), d: later, e: [later], f: null, g: 1 },
+      b: { ...secret(""), value: { c: ["t"] } },
+    });
+  });
+});
+
+describe("the provider service", () => {
+  test("check completes defaults, keeps what is unknown, keeps what is secret", async () => {
+    const news = struct({ user: later, tags: [secret("tag:ci")], expiration: "24 hours" });
+    const answer = await ask<proto.CheckResponse>((reply) =>
+      client.check(new proto.CheckRequest().setUrn(urn("PreAuthKey")).setNews(news), reply),
+    );
+    expect(answer.getFailuresList()).toEqual([]);
+    const inputs = answer.getInputs()?.toJavaScript();
+    expect(inputs).toMatchObject({ user: later, reusable: false, ephemeral: false });
+    expect(inputs).toHaveProperty("tags", { ...secret(""), value: ["tag:ci"] });
+  });
+
+  test("check says what is wrong, by property", async () => {
+    const answer = await ask<proto.CheckResponse>((reply) =>
+      client.check(new proto.CheckRequest().setUrn(urn("User")).setNews(struct({ nam: "x" })), reply),
+    );
+    expect(answer.getFailuresList().map((failure) => failure.toObject())).toEqual([
+      { property: "name", reason: "missing; it is required" },
+      { property: "nam", reason: "unknown property; allowed are name, displayName, email" },
+    ]);
+  });
+
+  test("create in a preview changes nothing and leaves computed properties open, secret ones as secrets", async () => {
+    const request = new proto.CreateRequest().setUrn(urn("PreAuthKey")).setPreview(true);
+    request.setProperties(struct({ tags: ["tag:ci"], expiration: "24 hours" }));
+    const answer = await ask<proto.CreateResponse>((reply) => client.create(request, reply));
+    expect(answer.getProperties()?.toJavaScript()).toEqual({
+      tags: ["tag:ci"],
+      expiration: "24 hours",
+      key: secret(later),
+    });
+    const list = await ask<proto.ReadResponse>((reply) =>
+      client.read(new proto.ReadRequest().setUrn(urn("PreAuthKey")).setId("1"), reply),
+    );
+    expect(list.getId()).toBe("");
+  });
+
+  test("diff names the property and how it changes; values that mean the same are no change", async () => {
+    const diff = (news: object): Promise<proto.DiffResponse> => {
+      const olds = struct({ name: "alice", displayName: "", email: "" });
+      const request = new proto.DiffRequest()
+        .setUrn(urn("User"))
+        .setId("1")
+        .setOlds(olds)
+        .setOldInputs(olds)
+        .setNews(struct(news));
+      return ask((reply) => client.diff(request, reply));
+    };
+    const renamed = await diff({ name: "bob", displayName: "", email: "" });
+    expect(renamed.getChanges()).toBe(proto.DiffResponse.DiffChanges.DIFF_SOME);
+    expect(renamed.getDetaileddiffMap().get("name")?.toObject()).toEqual({
+      kind: proto.PropertyDiff.Kind.UPDATE,
+      inputdiff: true,
+    });
+    const other = await diff({ name: "alice", displayName: "", email: "a@example.org" });
+    expect([other.getReplacesList(), other.getDeletebeforereplace()]).toEqual([["email"], true]);
+    const same = await diff({ name: "alice", displayName: "", email: "" });
+    expect([same.getChanges(), same.getHasdetaileddiff()]).toEqual([proto.DiffResponse.DiffChanges.DIFF_NONE, true]);
+  });
+
+  test("what fails reaches the engine as one sentence without a stack", async () => {
+    const request = new proto.CreateRequest().setUrn(urn("Nonsense")).setProperties(struct({}));
+    await expect(ask<proto.CreateResponse>((reply) => client.create(request, reply))).rejects.toThrow(
+      new Error(
+        "headscale:index:Nonsense is no resource of this provider; it has headscale:index:User, headscale:index:PreAuthKey, " +
+          "headscale:index:Policy, headscale:index:NodeTags, headscale:index:RouteApproval, headscale:index:ApiKey",
+      ),
+    );
+  });
+
+  test("another configuration of the provider replaces nothing", async () => {
+    const request = new proto.DiffRequest().setOldInputs(
+      struct({ endpoint: "https://a.example", apiKey: secret("k") }),
+    );
+    request.setNews(struct({ endpoint: "https://b.example", apiKey: secret("k") }));
+    const answer = await ask<proto.DiffResponse>((reply) => client.diffConfig(request, reply));
+    expect([answer.getDiffsList(), answer.getReplacesList()]).toEqual([["endpoint"], []]);
+  });
+
+  test.each([
+    [
+      { world: "/w.json", endpoint: "https://a.example" },
+      "endpoint: cannot be given together with world: a provider has one backend",
+    ],
+    [
+      { endpoint: "https://a.example" },
+      "apiKey: missing; give endpoint and apiKey of a Headscale server, or the world of a lab",
+    ],
+    [{ endpoint: "a.example", apiKey: "k" }, 'endpoint: must be a URL such as "https://headscale.example.org"'],
+    [{ endpoint: later, apiKey: secret("k") }, ""],
+    [{ world: "/w.json", version: "0.1.0" }, ""],
+  ])("checkConfig of %j", async (news, expected) => {
+    const answer = await ask<proto.CheckResponse>((reply) =>
+      client.checkConfig(new proto.CheckRequest().setNews(struct(news)), reply),
+    );
+    expect(
+      answer
+        .getFailuresList()
+        .map((failure) => `${failure.getProperty()}: ${failure.getReason()}`)
+        .join(),
+    ).toBe(expected);
+  });
+});
