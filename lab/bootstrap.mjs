@@ -5,13 +5,13 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import pidLock from "./plain/pid-lock.cjs";
 import progress from "./plain/progress.cjs";
 
 const oldestNode = 22;
 const nodeVersion = "24.21.0";
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// make runs it in the checkout. Not where this file is: in a checkout made of links (the engine tests) that is another one.
+const root = process.cwd();
 const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "estate");
 
 class SetupError extends Error {}

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { userCache } from "../lab/launch";
 import { ToolError } from "../lab/tools";
 import { specs } from "../stacks";
@@ -17,7 +16,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   return command.run({
     ...request,
-    root: dirname(__dirname),
+    // Not where this file is: in a checkout made of links that would be another one.
+    root: process.cwd(),
     cache: userCache(),
     print: (text) => process.stdout.write(`${text}\n`),
     say: (text) => process.stderr.write(`${text}\n`),

@@ -52,7 +52,7 @@ function decode(wire: unknown): Value {
   if (sign === outputSignature) return decodeOutput(map);
   const special = specials.get(sign);
   if (special === undefined)
-    throw new Error(`A property has the signature ${String(sign)}, which this simulator does not know.`);
+    throw new Error(`A property has the signature ${JSON.stringify(sign)}, which this simulator does not know.`);
   const identity = get(map, special.identity);
   return new Special(special.kind, typeof identity === "string" ? identity : "", map);
 }

@@ -82,7 +82,7 @@ export interface PackageModels {
   /** Loads what the package needs and others don't; called before anything else. */
   prepare?(): Promise<void>;
   /** What a configuration is the provider of: another identity makes another provider and replaces all it holds. */
-  identity?(config: PropertyMap): string;
+  identity?: (config: PropertyMap) => string;
   /** By token; throws what the real function would. */
   invokes: ReadonlyMap<string, (args: PropertyMap, subject: InvokeSubject) => PropertyMap>;
 }

@@ -140,7 +140,7 @@ export class SimulatedProvider {
         const model = this.model(ask.type);
         const placed: Placed = { ...this.subject(ask, ask.inputs), id: ask.id };
         removeObject(data, ask.type, keyOf(model, placed));
-        
+        model.settle?.(data, placed);
       }),
     );
   }

@@ -1,4 +1,4 @@
-import { Lab, type Run } from "./support/lab";
+import { Lab, ok, type Run } from "./support/lab";
 
 // The real CLI and engine, the project's own providers, and the simulator. What real providers accept, it cannot prove.
 const lab = new Lab();
@@ -17,8 +17,7 @@ describe("the life of stack dev", () => {
   let previewed: number;
 
   test("a preview from nothing lists at least 60 resources and changes nothing", async () => {
-    const run = await lab.estate("preview");
-    expect(run).toMatchObject({ code: 0 });
+    const run = ok(await lab.estate("preview"));
     expect(run.output).toContain("SIMULATED");
     previewed = count(run, "to create");
     expect(previewed).toBeGreaterThanOrEqual(60);
@@ -26,8 +25,7 @@ describe("the life of stack dev", () => {
   });
 
   test("up creates exactly what the preview listed and says what came up", async () => {
-    const run = await lab.estate("up");
-    expect(run).toMatchObject({ code: 0 });
+    const run = ok(await lab.estate("up"));
     expect(count(run, "created")).toBe(previewed);
     expect(run.output).toContain("What is up in stack dev (simulated)");
     expect(run.output).toContain("machines.docker: 192.168.50.100");
@@ -35,20 +33,17 @@ describe("the life of stack dev", () => {
 
   test("a second up changes nothing", async () => {
     const before = lab.world();
-    const run = await lab.estate("up");
-    expect(run).toMatchObject({ code: 0 });
+    const run = ok(await lab.estate("up"));
     expect(count(run, "unchanged")).toBe(previewed);
     expect(run.output).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
     expect(lab.world()).toEqual(before);
   });
 
   test("a preview then has nothing to do, and a refresh finds no drift", async () => {
-    const preview = await lab.estate("preview");
-    expect(preview).toMatchObject({ code: 0 });
+    const preview = ok(await lab.estate("preview"));
     expect(count(preview, "unchanged")).toBe(previewed);
     expect(preview.output).not.toMatch(/\d+ to (create|update|replace|delete)/);
-    const refresh = await lab.estate("refresh");
-    expect(refresh).toMatchObject({ code: 0 });
+    const refresh = ok(await lab.estate("refresh"));
     expect(refresh.output).toContain("No drift in stack dev");
   });
 
@@ -63,7 +58,9 @@ describe("the life of stack dev", () => {
     expect(run.output).toContain(
       'Drift in stack dev: 1 resource: proxmoxve:index/vmLegacy:VmLegacy "docker-vm" (memory.dedicated)',
     );
-    expect(lab.world()?.resources["proxmoxve:index/vmLegacy:VmLegacy"]?.["100"]).toMatchObject({ memory: { dedicated: 4096 } });
+    expect(lab.world()?.resources["proxmoxve:index/vmLegacy:VmLegacy"]?.["100"]).toMatchObject({
+      memory: { dedicated: 4096 },
+    });
   });
 
   test("what somebody deleted by hand is named as gone", async () => {
@@ -77,8 +74,7 @@ describe("the life of stack dev", () => {
   });
 
   test("down leaves nothing behind", async () => {
-    const run = await lab.estate("down");
-    expect(run).toMatchObject({ code: 0 });
+    const run = ok(await lab.estate("down"));
     expect(run.output).not.toContain("Left in the world");
     expect(run.output).toContain("The lab of stack dev is gone.");
     expect(lab.world()).toBeUndefined();

@@ -17,17 +17,18 @@ else if (process.argv.includes("stay")) setInterval(() => {}, 1000);
 else process.exitCode = Number(/exit-(\\d+)/.exec(process.argv.join(" "))?.[1] ?? 0);
 `;
 
-/** A program's directory whose SDK is the stand-in, with two packages installed of the three it names. */
+/** A program's directory whose SDK is the stand-in, with three packages installed of the four it names. */
 export function writeProgram(folder: string): void {
   for (const command of ["run", "run-plugin", "run-policy-pack"]) {
     const directory = join(folder, "node_modules", "@pulumi", "pulumi", "cmd", command);
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, "index.js"), script);
   }
-  const dependencies = { "@pulumi/random": "1.0.0", plain: "2.0.0", absent: "3.0.0" };
+  const dependencies = { "@pulumi/random": "1.0.0", plain: "2.0.0", component: "2.0.0", absent: "3.0.0" };
   writeFileSync(join(folder, "package.json"), JSON.stringify({ dependencies }));
   install(folder, "@pulumi/random", { version: "v4.21.2", pulumi: { resource: true } });
   install(folder, "plain", { version: "2.0.1" });
+  install(folder, "component", { version: "2.0.2", pulumi: { resource: false } });
 }
 
 function install(folder: string, name: string, manifest: object): void {

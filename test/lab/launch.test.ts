@@ -186,6 +186,10 @@ describe("the pulumi of a lab", () => {
       ["config", "--config-file", "FILE", "set", "k", "--", "-v"],
     ],
     [
+      ["config", "set", "k", "--", "--config-file"],
+      ["config", "--config-file", "FILE", "set", "k", "--", "--config-file"],
+    ],
+    [
       ["destroy", "--stack", "dev"],
       ["destroy", "--config-file", "FILE", "--stack", "dev"],
     ],

@@ -24,6 +24,9 @@ config:
         key:
           secure: v1:ccc
   estate:secure: not an encrypted value
+  estate:both:
+    secure: only beside nothing else
+    other: 1
 `;
 const { salt, config } = readStackFile(text, "Pulumi.x.yaml");
 
@@ -42,6 +45,7 @@ test("the dials are what is left without them", () => {
     "estate:count": 3,
     "estate:mixed": { plain: "yes it is", list: [{ name: "first" }] },
     "estate:secure": "not an encrypted value",
+    "estate:both": { secure: "only beside nothing else", other: 1 },
   });
 });
 

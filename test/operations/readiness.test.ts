@@ -77,6 +77,9 @@ test("Pulumi Cloud brings its own encryption; another login does not", () => {
     stackFile: stackFile.replace(/^encryptionsalt.*\n/, ""),
   };
   expect(lacks({ ...bare, login: "https://api.pulumi.com" })).toEqual([]);
+  expect(lacks({ ...bare, stackFile, login: "https://api.pulumi.com" })).toEqual([
+    "the passphrase that encrypts the stack's secrets",
+  ]);
   expect(lacks({ ...bare, login: "file://~" })).toEqual(["the passphrase that encrypts the stack's secrets"]);
   expect(lacks({ ...bare, env: { ...bare.env, PULUMI_ACCESS_TOKEN: "t" } })).toEqual([]);
 });

@@ -119,3 +119,10 @@ export async function messageOf(work: Promise<unknown>): Promise<string> {
   }
   return "no error";
 }
+
+/** An output that must be a text. */
+export function text(resource: Resource, name: string): string {
+  const value = resource.outputs[name];
+  if (typeof value !== "string") throw new Error(`${name} is no text`);
+  return value;
+}

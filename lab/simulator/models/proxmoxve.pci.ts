@@ -35,7 +35,7 @@ export function verifyMappings(subject: Placed, world: WorldData): void {
 function devicesOf(world: WorldData, name: string, node: string): string[] {
   return pciTypes.flatMap((type) => {
     const maps = objectsOf(world, type)[name]?.["maps"];
-    return listOf(maps).flatMap((map) => (map["node"] === node ? [String(map["path"] ?? "")] : []));
+    return listOf(maps).flatMap((map) => (map["node"] === node ? [typeof map["path"] === "string" ? map["path"] : ""] : []));
   });
 }
 

@@ -1,5 +1,13 @@
+import { z } from "zod";
+
 import { redact } from "../../common/redact";
 import { retry, type Patience } from "../../common/retry";
+
+const describedError = z.object({
+  name: z.string().catch(""),
+  message: z.string().catch("no reason is known"),
+  cause: z.object({ code: z.string().optional() }).catch({}),
+});
 
 /** The server answered, and refused. */
 export class RefusedError extends Error {
@@ -135,9 +143,9 @@ function worthwhile(error: unknown, repeatable: boolean): boolean {
   return error instanceof RefusedError && repeatable && [502, 503, 504].includes(error.status);
 }
 
+/** In one word, what went wrong with a connection: Node hides the system's code in the cause of "fetch failed". */
 function causeCode(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
-  const { cause } = error;
-  return cause instanceof Error && "code" in cause ? String(cause.code) : error.message;
+  const top = describedError.parse(error);
+  if (top.name === "TimeoutError") return "no answer in time";
+  return top.cause.code ?? top.message;
 }

@@ -13,6 +13,7 @@ import { SecretFolder } from "./secretFiles";
 import { isUnreachable, TalosctlError, type Talosctl } from "./talosctl";
 
 const talosconfig = z.object({ context: z.string(), contexts: z.record(z.string(), clientConfiguration) });
+const noSuchFile = z.object({ code: z.literal("ENOENT") });
 /** A machine that was just started takes minutes until its API answers. */
 const booting: Patience = { attempts: 60, pause: 1000, longest: 15_000 };
 const minutes = 60_000;
@@ -157,7 +158,7 @@ export class ServerBackend implements TalosApi {
       const content = await readFile(path);
       return { sha256: createHash("sha256").update(content).digest("hex"), size: content.length };
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (noSuchFile.safeParse(error).success) return undefined;
       throw error;
     }
   }

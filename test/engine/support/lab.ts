@@ -13,6 +13,7 @@ export interface Run {
 }
 
 const worldSchema = z.looseObject({
+  faults: z.array(z.record(z.string(), z.unknown())).default([]),
   resources: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.unknown()))),
 });
 type WorldFile = z.infer<typeof worldSchema>;
@@ -65,6 +66,13 @@ export class Lab {
     writeFileSync(this.worldFile(stack), JSON.stringify(world, undefined, 2));
   }
 
+  /** Scripts a fault into the world of a stack: lab/world/data.ts says what there is. It strikes once. */
+  script(fault: Readonly<Record<string, string | number>>, stack = "dev"): void {
+    this.edit((world) => {
+      world.faults.push({ ...fault });
+    }, stack);
+  }
+
   worldFile(stack: string): string {
     return join(this.root, ".lab", stack, "world.json");
   }
@@ -83,9 +91,17 @@ export class Lab {
 
   /** The caller's environment without anything of Pulumi or of a stack. */
   private environment(): NodeJS.ProcessEnv {
-    const own = Object.entries(process.env).filter(([name]) => !/^(PULUMI|ESTATE_STACK|ESTATE_LAB|JEST|NODE_ENV)/.test(name));
+    const own = Object.entries(process.env).filter(
+      ([name]) => !/^(PULUMI|ESTATE_STACK|ESTATE_LAB|JEST|NODE_ENV)/.test(name),
+    );
     return Object.fromEntries(own);
   }
+}
+
+/** Passes a run on when it ended well; otherwise shows what it printed. */
+export function ok(run: Run): Run {
+  if (run.code === 0) return run;
+  throw new Error(`the command ended with ${String(run.code)}:\n${run.output.slice(-6000)}`);
 }
 
 /** Waits for a process and collects what it prints, both streams in the order of their arrival. */

@@ -1,6 +1,6 @@
 import { unknownText } from "../../../lab/simulator/marshal";
 import { Secret, Unknown, type PropertyMap } from "../../../lab/simulator/values";
-import { getObject, putObject, secretMarker } from "../../../lab/world";
+import { getObject, putObject, secretMarker, type WorldObject } from "../../../lab/world";
 import { Conversation, urnOf } from "./conversation";
 
 const vmType = "proxmoxve:index/vmLegacy:VmLegacy";
@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 /** The world's VM after a person has edited it. */
-async function edit(change: (object: PropertyMap) => void): Promise<void> {
+async function edit(change: (object: WorldObject) => void): Promise<void> {
   await engine.world.update((data) => {
     const object = getObject(data, vmType, "100");
     if (object === undefined) throw new Error("no VM");

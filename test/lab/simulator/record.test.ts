@@ -93,6 +93,12 @@ describe("inputs after drift", () => {
     expect(driftedInputs(inputs, known, now, none)).toEqual(expected);
   });
 
+  test("stay in clear where the program gave in clear what the provider keeps secret", () => {
+    const state = { value: new Secret("v") };
+    const now = restoreMap(salt, record(salt, state), state);
+    expect(driftedInputs({ value: "v" }, state, now, none)).toEqual({ value: "v" });
+  });
+
   test("keep a secret secret", () => {
     const now = { ...known, password: new Secret("y") };
     expect(driftedInputs(inputs, known, now, none)["password"]).toEqual(new Secret("y"));

@@ -43,7 +43,7 @@ describe("retry", () => {
 });
 
 test("redacted text has no key in it", () => {
-  const pem = `-----BEGIN ${"PRIVATE"} KEY-----\nabc\n-----END ${"PRIVATE"} KEY-----`;
+  const pem = ["-----BEGIN PRIVATE", "KEY-----\nabc\n-----END PRIVATE", "KEY-----"].join(" ");
   const long = "QUJD".repeat(12);
   const key = `hskey-auth-abcdefghijkl-${"x".repeat(20)}`;
   expect(redact(`a ${pem} b ${long}= c ${key} d hunter2 e`, ["hunter2"])).toBe(
