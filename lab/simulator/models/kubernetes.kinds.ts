@@ -104,10 +104,10 @@ function byKind(kind: string, subject: Placed): PropertyMap {
 
 /** stringData is written into data by the API server. */
 function dataOf(inputs: PropertyMap): PropertyMap {
-  const texts = Object.entries(mapAt(inputs, "stringData")).flatMap(([key, value]) =>
-    typeof value === "string" ? [[key, Buffer.from(value).toString("base64")]] : [],
-  );
-  return texts.length === 0 ? {} : { data: Object.fromEntries(texts) };
+  const data: PropertyMap = {};
+  for (const [key, value] of Object.entries(mapAt(inputs, "stringData")))
+    if (typeof value === "string") data[key] = Buffer.from(value).toString("base64");
+  return Object.keys(data).length === 0 ? {} : { data };
 }
 
 /** An address of the service network kubeadm and Talos use, 10.96.0.0/12; a load balancer's from RFC 5737's examples. */

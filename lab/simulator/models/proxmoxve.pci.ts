@@ -35,7 +35,8 @@ export function verifyMappings(subject: Placed, world: WorldData): void {
 function devicesOf(world: WorldData, name: string, node: string): string[] {
   return pciTypes.flatMap((type) => {
     const maps = objectsOf(world, type)[name]?.["maps"];
-    return listOf(maps).flatMap((map) => (map["node"] === node ? [typeof map["path"] === "string" ? map["path"] : ""] : []));
+    const here = listOf(maps).filter((map) => map["node"] === node);
+    return here.flatMap(({ path }) => (typeof path === "string" ? [path] : []));
   });
 }
 

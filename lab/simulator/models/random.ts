@@ -58,11 +58,17 @@ function characters(subject: Subject): string {
 const text: Model = {
   replaceOn: [...replaceAlways, ...classes, ...counts, "overrideSpecial", "number"],
   computed: ["result"],
-  defaults: Object.fromEntries([
-    ...classes.map((name) => [name, true]),
-    ...counts.map((name) => [name, 0]),
-    ["number", true],
-  ]),
+  defaults: {
+    lower: true,
+    minLower: 0,
+    minNumeric: 0,
+    minSpecial: 0,
+    minUpper: 0,
+    number: true,
+    numeric: true,
+    special: true,
+    upper: true,
+  },
   state: (subject) => ({ result: characters(subject) }),
 };
 

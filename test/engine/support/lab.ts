@@ -98,6 +98,19 @@ export class Lab {
   }
 }
 
+/** A number of the engine's summary: count(run, "created") is 95 when it says "+ 95 created"; 0 when it says nothing. */
+export function count({ output }: Run, what: string): number {
+  const [, number = "0"] = new RegExp(`^\\s+(?:\\S+ )?(\\d+) ${what}$`, "m").exec(output) ?? [];
+  return Number(number);
+}
+
+/** Everything that the engine's summary says it changed or would change. */
+export function changes(run: Run): string[] {
+  const done = ["created", "updated", "replaced", "deleted"];
+  const planned = ["to create", "to update", "to replace", "to delete"];
+  return [...done, ...planned].filter((what) => count(run, what) > 0);
+}
+
 /** Passes a run on when it ended well; otherwise shows what it printed. */
 export function ok(run: Run): Run {
   if (run.code === 0) return run;

@@ -17,6 +17,7 @@ clusters:
 `;
 
 let engine: Conversation;
+const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
 beforeEach(async () => {
   engine = new Conversation("kubernetes");
@@ -51,8 +52,8 @@ test("an object gets what the API server gives", async () => {
       labels: { a: "b" },
       name: "cm",
       namespace: "default",
-      resourceVersion: expect.stringMatching(/^\d+$/),
-      uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      resourceVersion: like(/^\d+$/),
+      uid: like(/^[0-9a-f-]{36}$/),
     },
   });
 });
@@ -163,8 +164,8 @@ test("stringData becomes data, secret both", async () => {
   expect(JSON.stringify(engine.world.read())).not.toMatch(/hunter2|aHVudGVyMg/);
 });
 
-test.each<[string, PropertyMap, PropertyMap]>([
-  ["ClusterIP", {}, { clusterIP: expect.stringMatching(/^10\.96\./), type: "ClusterIP" }],
+test.each<[string, PropertyMap, Record<string, unknown>]>([
+  ["ClusterIP", {}, { clusterIP: like(/^10\.96\./), type: "ClusterIP" }],
   ["headless", { clusterIP: "None" }, { clusterIP: "None" }],
   ["ExternalName", { type: "ExternalName" }, { type: "ExternalName" }],
 ])("a service: %s", async (_, spec, expected) => {
@@ -179,7 +180,7 @@ test("a load balancer has an address", async () => {
     { name: "s" },
     { spec: { type: "LoadBalancer", ports: [{ port: 80 }] } },
   );
-  expect(state["status"]).toMatchObject({ loadBalancer: { ingress: [{ ip: expect.stringMatching(/^192\.0\.2\./) }] } });
+  expect(state["status"]).toMatchObject({ loadBalancer: { ingress: [{ ip: like(/^192\.0\.2\./) }] } });
 });
 
 test("importing leaves out what the API server adds", async () => {

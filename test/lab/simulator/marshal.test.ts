@@ -41,7 +41,7 @@ test("a secret in a secret is one secret", () => {
 
 test("a sign nobody knows is an error, not a map", () => {
   expect(() => received({ [signature]: "beef" })).toThrow(
-    new Error("A property has the signature \"beef\", which this simulator does not know."),
+    new Error('A property has the signature "beef", which this simulator does not know.'),
   );
 });
 
