@@ -1,4 +1,4 @@
-import { derive, getObject, objectsOf, type WorldData } from "../world";
+import { derive, getObject, objectsOf, removeObject, type WorldData } from "../world";
 import type { Ask } from "./answers";
 import type { Model, Placed } from "./model";
 
@@ -11,14 +11,14 @@ export const origin = "$urn";
 export const identity = "$id";
 
 /**
- * The object that an interrupted create left behind: made for this URN, while the engine, which has just said that it knows
- * nothing of it, never got the answer. Taking it up again is what an API with upsert does by itself and a person does by
- * `pulumi import` elsewhere; here it keeps a killed run from leaving anything twice.
+ * Clears what an interrupted create left behind: made for this URN, while the engine, which has just said that it knows
+ * nothing of it, never got the answer. It is then made anew in its place, under the same id unless the id follows from inputs
+ * that have changed. That is what an API with upsert does by itself and a person does by `pulumi import` elsewhere; here it
+ * keeps a killed run from leaving anything twice.
  */
-export function adoptable(data: WorldData, ask: Ask): string | undefined {
-  const [found] = Object.entries(objectsOf(data, ask.type)).filter(([, object]) => object[origin] === ask.urn);
-  const id = found?.[1][identity];
-  return typeof id === "string" ? id : found?.[0];
+export function clearInterrupted(data: WorldData, ask: Ask): void {
+  for (const [key, object] of Object.entries(objectsOf(data, ask.type)))
+    if (object[origin] === ask.urn) removeObject(data, ask.type, key);
 }
 
 /** An id of the model's form that no object of the type has. */

@@ -25,7 +25,7 @@ import { compare, unignored } from "./diff";
 import { unknownText } from "./marshal";
 import type { Model, PackageModels, Placed, Subject } from "./model";
 import { parsePath } from "./path";
-import { adoptable, freshId, identity, keyOf, origin } from "./place";
+import { clearInterrupted, freshId, identity, keyOf, origin } from "./place";
 import { driftedInputs, record, restoreMap, withSecrets } from "./record";
 import { get, mergeMaps, removeAt, revealMap, same, setAt, Unknown, valueAt, type PropertyMap } from "./values";
 
@@ -89,11 +89,11 @@ export class SimulatedProvider {
       });
     return this.play("create", ask, () =>
       this.world.update((data) => {
-        const orphan = this.known.has(ask.urn) ? undefined : adoptable(data, ask);
-        const id = orphan ?? model.id?.(subject, data) ?? freshId(data, model, ask);
+        if (!this.known.has(ask.urn)) clearInterrupted(data, ask);
+        const id = model.id?.(subject, data) ?? freshId(data, model, ask);
         const placed: Placed = { ...subject, id };
         const key = keyOf(model, placed);
-        const taken = orphan === undefined && model.upsert !== true && getObject(data, ask.type, key) !== undefined;
+        const taken = model.upsert !== true && getObject(data, ask.type, key) !== undefined;
         if (taken) throw new Error(model.taken?.(placed) ?? `${ask.type} "${id}" already exists`);
         return { id, state: this.place(data, model, placed, ask.inputs) };
       }),

@@ -56,6 +56,7 @@ async function unprotect(context: Context, session: Session): Promise<void> {
 }
 
 async function realDown(context: Context): Promise<number> {
+  requireReadiness(context);
   const { stack, root } = context;
   context.print(worldLine(context));
   const session = await openSession(context);

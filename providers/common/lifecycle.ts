@@ -1,3 +1,4 @@
+import { discreet } from "./discreet";
 import type { Diff, Failure, Kind, State, Who } from "./kind";
 import type { Connection, Plugin } from "./plugin";
 import { isKnown, known, unknown, type Decoded, type Known, type Properties } from "./values";
@@ -31,7 +32,8 @@ export class Lifecycle<B> {
       urn: subject.urn,
       backend: this.connection?.backend,
     });
-    return { values: inputs, secrets: this.secrets(kind, news), failures };
+    const secrets = this.secrets(kind, news);
+    return { values: inputs, secrets, failures: discreet(failures, { values: news.values, secrets }) };
   }
 
   diff(subject: Subject, before: { inputs: Properties; outputs: Properties }, news: Properties): Diff {

@@ -4,9 +4,11 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 
+import { discreet } from "./discreet";
 import type { Diff, Failure } from "./kind";
 import { Lifecycle, type Subject } from "./lifecycle";
 import type { Plugin } from "./plugin";
+import { schemaOf } from "./schema";
 import { decode, encode, known, type Properties } from "./values";
 
 /**
@@ -25,9 +27,7 @@ function housekeeping<B>(plugin: Plugin<B>, life: Lifecycle<B>): UntypedServiceI
     getPluginInfo: unary(() => new PluginInfo().setVersion(plugin.version)),
     attach: unary(() => new Empty()),
     cancel: unary(() => new Empty()),
-    getSchema: unary(() =>
-      new proto.GetSchemaResponse().setSchema(JSON.stringify({ name: plugin.name, version: plugin.version })),
-    ),
+    getSchema: unary(() => new proto.GetSchemaResponse().setSchema(schemaOf(plugin))),
     checkConfig: unary((request: proto.CheckRequest) => checkConfig(plugin, request)),
     diffConfig: unary((request: proto.DiffRequest) => diffConfig(request)),
     configure: unary((request: proto.ConfigureRequest) => {
@@ -113,7 +113,7 @@ function checkConfig<B>(plugin: Plugin<B>, request: proto.CheckRequest): proto.C
   const config: Properties = Object.fromEntries(Object.entries(values).filter(([key]) => key !== "version"));
   return new proto.CheckResponse()
     .setInputs(encode(values, secrets))
-    .setFailuresList(plugin.checkConfig(config).map(failure));
+    .setFailuresList(discreet(plugin.checkConfig(config), { values, secrets }).map(failure));
 }
 
 /** Another address or key is the same provider: nothing is made anew because of it. */

@@ -132,7 +132,13 @@ export class VirtualMachine extends pulumi.ComponentResource {
         onBoot: vm.started,
         started: vm.started,
       },
-      { parent: this },
+      {
+        parent: this,
+        // The VM id is the VM's own: its successor can only be made when it is gone.
+        deleteBeforeReplace: true,
+        // Cloud-init runs at the first boot. A join key that was renewed since must not cost the VM its life.
+        ignoreChanges: ["initialization.userDataFileId"],
+      },
     );
   }
 

@@ -1,7 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 
 const project = resolve(__dirname, "../../..");
@@ -63,14 +72,18 @@ export class Lab {
     const world = this.world(stack);
     if (world === undefined) throw new Error(`stack ${stack} has no world yet`);
     change(world);
-    writeFileSync(this.worldFile(stack), JSON.stringify(world, undefined, 2));
+    this.writeWorld(world, stack);
   }
 
-  /** Scripts a fault into the world of a stack: lab/world/data.ts says what there is. It strikes once. */
-  script(fault: Readonly<Record<string, string | number>>, stack = "dev"): void {
-    this.edit((world) => {
-      world.faults.push({ ...fault });
-    }, stack);
+  /** Forgets everything a lab has, state and world. */
+  forget(): void {
+    rmSync(join(this.root, ".lab"), { recursive: true, force: true });
+  }
+
+  /** Puts a world in place of a stack's. */
+  writeWorld(world: WorldFile, stack = "dev"): void {
+    mkdirSync(dirname(this.worldFile(stack)), { recursive: true });
+    writeFileSync(this.worldFile(stack), JSON.stringify(world, undefined, 2));
   }
 
   worldFile(stack: string): string {

@@ -168,6 +168,17 @@ describe("a create whose answer was lost", () => {
     expect(Object.keys(engine.world.read().resources)).toHaveLength(1);
   });
 
+  test("leaves nothing behind when the id follows from inputs that are others now", async () => {
+    const job = urnOf("proxmoxve:backup/job:Job", "nightly");
+    await engine.create(job, { resourceId: "nightly" });
+    await engine.create(urn, { ...vm });
+    await engine.start();
+    await engine.create(job, { resourceId: "daily" });
+    await engine.create(urn, { nodeName: "pve1" });
+    const { "proxmoxve:backup/job:Job": jobs, [vmType]: vms } = engine.world.read().resources;
+    expect([Object.keys(jobs ?? {}), Object.keys(vms ?? {})]).toEqual([["daily"], ["100"]]);
+  });
+
   test("is not, when the engine has the resource: then it is a replacement", async () => {
     const first = await engine.create(server, { server: "192.0.2.1" });
     await engine.start();

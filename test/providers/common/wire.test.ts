@@ -88,6 +88,38 @@ describe("the provider service", () => {
     ]);
   });
 
+  test("a failure of a secret names neither the property to the engine, which would print its value, nor the value", async () => {
+    const check = (type: string, news: object): Promise<proto.CheckResponse> =>
+      ask((reply) => client.check(new proto.CheckRequest().setUrn(urn(type)).setNews(struct(news)), reply));
+    const answer = await check("PreAuthKey", { tags: [secret("hunter2"), "tag:a"], expiration: "1 days" });
+    expect(answer.getFailuresList().map((failure) => failure.toObject())).toEqual([
+      {
+        property: "",
+        reason:
+          'tags: 0: "[secret]" is no tag; write "tag:" and lower-case letters, digits and "-", for example "tag:ci"',
+      },
+    ]);
+    const config = new proto.CheckRequest().setNews(struct({ endpoint: "https://a.example", apiKey: secret("") }));
+    const checked = await ask<proto.CheckResponse>((reply) => client.checkConfig(config, reply));
+    expect(checked.getFailuresList().map((failure) => failure.toObject())).toEqual([
+      { property: "", reason: "apiKey: must not be empty" },
+    ]);
+  });
+
+  test("the schema names what is there, and what of it is secret", async () => {
+    const answer = await ask<proto.GetSchemaResponse>((reply) => client.getSchema(new proto.GetSchemaRequest(), reply));
+    const any = { $ref: "pulumi.json#/Any" };
+    expect(JSON.parse(answer.getSchema())).toMatchObject({
+      name: "headscale",
+      resources: {
+        "headscale:index:ApiKey": {
+          inputProperties: { expiration: any, renewBefore: any, expiresAt: any },
+          properties: { key: { ...any, secret: true }, prefix: any },
+        },
+      },
+    });
+  });
+
   test("create in a preview changes nothing and leaves computed properties open, secret ones as secrets", async () => {
     const request = new proto.CreateRequest().setUrn(urn("PreAuthKey")).setPreview(true);
     request.setProperties(struct({ tags: ["tag:ci"], expiration: "24 hours" }));
