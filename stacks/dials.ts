@@ -29,7 +29,7 @@ export function requiredSecrets(estate: Estate): string[] {
   const repositories = Object.values(estate.repositories);
   return [
     ...new Set([
-      ...(Object.keys(estate.hosts).length > 0 ? ["sshPrivateKey"] : []),
+      ...(Object.keys(estate.hosts).length > 0 ? ["proxmoxApiToken", "sshPrivateKey"] : []),
       ...(Object.values(estate.clusters).some(({ registry }) => registry !== undefined) ? ["registryCredentials"] : []),
       ...(repositories.some(({ runners }) => runners !== undefined) ? ["runnerToken"] : []),
       ...repositories.flatMap(({ secrets }) => secrets),

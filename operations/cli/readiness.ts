@@ -75,23 +75,10 @@ function credentialLacks(estate: Estate, env: Surroundings["env"]): Lack[] {
   const services = [...Object.values(estate.machines), ...Object.values(estate.apps)].flatMap(({ serves }) =>
     Object.values(serves),
   );
-  // Proxmox is the only kind of host there is.
-  const proxmox = Object.keys(estate.hosts).length > 0;
   const edge = services.some((service) => service.public !== undefined);
   const repositories = Object.keys(estate.repositories).length > 0;
-  const proxmoxLogin = has(env, "PROXMOX_VE_API_TOKEN") || has(env, "PROXMOX_VE_USERNAME", "PROXMOX_VE_PASSWORD");
   const edgeLogin = has(env, "CLOUDFLARE_API_TOKEN") || has(env, "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL");
   const rows: readonly (readonly [boolean, string, string])[] = [
-    [
-      proxmox && !has(env, "PROXMOX_VE_ENDPOINT"),
-      "the address of the Proxmox API",
-      "export PROXMOX_VE_ENDPOINT=https://<host>:8006",
-    ],
-    [
-      proxmox && !proxmoxLogin,
-      "credentials of the Proxmox API",
-      "export PROXMOX_VE_API_TOKEN='<user>@<realm>!<name>=<uuid>' (or PROXMOX_VE_USERNAME and PROXMOX_VE_PASSWORD)",
-    ],
     [edge && !edgeLogin, "credentials of the Cloudflare API", "export CLOUDFLARE_API_TOKEN=<token>"],
     [repositories && !has(env, "GITHUB_TOKEN"), "credentials of the GitHub API", "export GITHUB_TOKEN=<token>"],
   ];

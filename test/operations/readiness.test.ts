@@ -13,8 +13,6 @@ const complete: Surroundings = {
   env: {
     PULUMI_BACKEND_URL: "s3://state",
     PULUMI_CONFIG_PASSPHRASE: "",
-    PROXMOX_VE_ENDPOINT: "https://192.0.2.1:8006",
-    PROXMOX_VE_API_TOKEN: "t",
     CLOUDFLARE_API_TOKEN: "t",
     GITHUB_TOKEN: "t",
   },
@@ -33,15 +31,11 @@ test("nothing is missing when all is there", () => {
 test("everything that is missing is listed at once, with what to do", () => {
   const nothing = { env: {}, stackFile: "config: {}\n" };
   expect(lacksMessage("prod", findLacks("prod", estate, secrets, nothing))).toBe(
-    `Stack prod is for the real world (LAB=none), and 8 of the things it needs are missing:
+    `Stack prod is for the real world (LAB=none), and 6 of the things it needs are missing:
   - a place for the state (backend)
       export PULUMI_BACKEND_URL=s3://... (or azblob://, gs://, file://), or pulumi login
   - the passphrase that encrypts the stack's secrets
       export PULUMI_CONFIG_PASSPHRASE_FILE=<file>, or choose a secrets provider: pulumi stack change-secrets-provider
-  - the address of the Proxmox API
-      export PROXMOX_VE_ENDPOINT=https://<host>:8006
-  - credentials of the Proxmox API
-      export PROXMOX_VE_API_TOKEN='<user>@<realm>!<name>=<uuid>' (or PROXMOX_VE_USERNAME and PROXMOX_VE_PASSWORD)
   - credentials of the Cloudflare API
       export CLOUDFLARE_API_TOKEN=<token>
   - credentials of the GitHub API
@@ -57,8 +51,6 @@ Nothing was touched. To rehearse it in a simulated world instead: make up STACK=
 test.each([
   ["PULUMI_BACKEND_URL", ["a place for the state (backend)"]],
   ["PULUMI_CONFIG_PASSPHRASE", ["the passphrase that encrypts the stack's secrets"]],
-  ["PROXMOX_VE_ENDPOINT", ["the address of the Proxmox API"]],
-  ["PROXMOX_VE_API_TOKEN", ["credentials of the Proxmox API"]],
   ["CLOUDFLARE_API_TOKEN", ["credentials of the Cloudflare API"]],
   ["GITHUB_TOKEN", ["credentials of the GitHub API"]],
 ])("without %s: %j", (name, expected) => {
@@ -66,8 +58,8 @@ test.each([
 });
 
 test("the other ways to log in count, too", () => {
-  const other = without("PROXMOX_VE_API_TOKEN", "CLOUDFLARE_API_TOKEN");
-  const env = { PROXMOX_VE_USERNAME: "u", PROXMOX_VE_PASSWORD: "p", CLOUDFLARE_API_KEY: "k", CLOUDFLARE_EMAIL: "e" };
+  const other = without("CLOUDFLARE_API_TOKEN");
+  const env = { CLOUDFLARE_API_KEY: "k", CLOUDFLARE_EMAIL: "e" };
   expect(lacks({ ...other, env: { ...other.env, ...env } })).toEqual([]);
 });
 

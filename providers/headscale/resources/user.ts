@@ -3,10 +3,12 @@ import { z } from "zod";
 import { defineKind } from "../../common/defineKind";
 import type { HeadscaleApi, User } from "../backends/api";
 
+/** Names as hscontrol/util/dns.go, ValidateUsername, has them (0.29.1); lower case only, so that policies name one user in one way. */
 const inputs = {
-  name: z.string().regex(/^[a-z0-9][a-z0-9._@-]*$/, {
+  name: z.string().regex(/^[a-z](?!.*@.*@)[a-z0-9._@-]+$/, {
     error: (issue) =>
-      `${JSON.stringify(issue.input)} must begin with a letter or digit and hold lower-case letters, digits, ".", "_", "@" and "-" only`,
+      `${JSON.stringify(issue.input)} must begin with a lower-case letter, have at least two characters, and hold nothing but ` +
+      'lower-case letters, digits, ".", "_", "-" and one "@" at most',
   }),
   displayName: z.string().default(""),
   email: z.string().default(""),

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { properties } from "../../common/sdk";
 
 export interface UserArgs {
-  /** Lower-case letters, digits, ".", "_", "@", "-". The policy names the user "<name>@". */
+  /** Lower-case letters, digits, ".", "_", "-", one "@"; begins with a letter, two characters at least. The policy names the user "<name>@". */
   readonly name: pulumi.Input<string>;
   /** Changing it makes a new user. @default "" */
   readonly displayName?: pulumi.Input<string>;

@@ -58,8 +58,7 @@ describe("PreAuthKey", () => {
 
   test("the server may write the same moment in another way", async () => {
     const key = await engine.create(type, args);
-    const end = text(key, "expiresAt");
-    set(server.keys.get("1"), { expiration: end.replace(/0*Z$/, "Z") });
+    set(server.keys.get("1"), { expiration: text(key, "expiresAt").replace("Z", "000Z") });
     expect(await engine.drift(type, key)).toEqual([]);
   });
 

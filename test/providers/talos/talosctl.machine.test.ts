@@ -111,6 +111,7 @@ describe("Machine", () => {
     expect(await messageOf(engine.update(type, made, args))).toBe(
       "configuring 10.0.0.11: talosctl said: x509: certificate signed by unknown authority",
     );
+    expect(fake.lines().join("\n")).not.toContain("--insecure");
   });
 
   test("keeps the configuration format it first had when it is upgraded", async () => {
