@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Estate } from "./components/estate/estate";
+import { createProviders } from "./components/estate/providers";
 import { loadStack } from "./stacks";
 import { readDials } from "./stacks/dials";
 
@@ -7,15 +8,13 @@ import { readDials } from "./stacks/dials";
 const encrypted = process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "";
 const stack = pulumi.getStack();
 const spec = loadStack(stack);
-const { secrets, ...dials } = readDials(stack, spec, {
+const { secrets: clear, ...dials } = readDials(stack, spec, {
   get: (key) => pulumi.runtime.getConfig(`estate:${key}`),
   isSecret: (key) => encrypted.includes(`"estate:${key}"`),
 });
-const estate = new Estate(spec.org, {
-  spec,
-  ...dials,
-  secrets: Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, pulumi.secret(value)])),
-});
+const secrets = Object.fromEntries(Object.entries(clear).map(([name, value]) => [name, pulumi.secret(value)]));
+const providers = createProviders({ spec, secrets, githubOwner: dials.githubOwner });
+const estate = new Estate(spec.org, { spec, ...dials, secrets }, { providers });
 
 // Two groups and nothing else. `export =`, because "public" is no name for a variable.
 export = { public: estate.publicOutputs, secret: estate.secretOutputs };

@@ -1,4 +1,3 @@
-import * as proxmox from "@muhlba91/pulumi-proxmoxve";
 import * as pulumi from "@pulumi/pulumi";
 import { entry, type Estate as EstateSpec, type Vm, vmsOf } from "../../stacks/estate";
 import { planUserData } from "../machines/cloudInit/userData.plan";
@@ -25,14 +24,13 @@ export interface FleetArgs {
 }
 
 type Hosts = Readonly<Record<string, ProxmoxHost>>;
-type Provider = proxmox.Provider | undefined;
 type Addresses = Readonly<Record<string, pulumi.Output<string>>>;
 
 /**
  * Machines and their tailnet. The two are one, because a machine joins the tailnet at its first boot, with a key that only
  * the hub can give, which is a machine itself. Creates
  *
- * 1. the Proxmox provider, and the hosts, prepared for their cards;
+ * 1. the Proxmox hosts, prepared for their cards;
  * 2. the Headscale hub and, with the key it mints, the tailnet: users, policy, a join key per machine;
  * 3. the other VMs.
  */
@@ -43,51 +41,26 @@ export class Fleet extends pulumi.ComponentResource {
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
     super(tokens.fleet, name, { org: args.spec.org, protection: args.protection }, opts);
-    const provider = this.createProvider(name, args);
-    const hosts = this.createHosts(args, provider);
-    this.tailnet = this.createTailnet(args, this.createHub(args, hosts, provider));
-    this.addresses = this.createVms(args, hosts, this.tailnet, provider);
+    const hosts = this.createHosts(args);
+    this.tailnet = this.createTailnet(args, this.createHub(args, hosts));
+    this.addresses = this.createVms(args, hosts, this.tailnet);
     this.registerOutputs({ addresses: this.addresses });
   }
 
-  /**
-   * One provider for all hosts: those of a spec are one Proxmox cluster, any of which answers for all. Its own
-   * documentation asks for explicit settings; SSH is how it uploads cloud-init snippets.
-   */
-  private createProvider(name: string, { spec, secrets }: FleetArgs): proxmox.Provider | undefined {
-    const hosts = Object.entries(spec.hosts);
-    const [first] = hosts;
-    if (first === undefined) return undefined;
-    const nodes = hosts.map(([node, { address }]) => ({ name: node, address }));
-    return new proxmox.Provider(
-      `${name}-proxmox`,
-      {
-        endpoint: `https://${first[1].address}:8006/`,
-        apiToken: secretOf(secrets, "proxmoxApiToken"),
-        ssh: { username: "root", privateKey: secretOf(secrets, "sshPrivateKey"), nodes },
-      },
-      { parent: this },
-    );
-  }
-
-  private createHosts({ spec, secrets }: FleetArgs, provider: Provider): Hosts {
+  private createHosts({ spec, secrets }: FleetArgs): Hosts {
     return Object.fromEntries(
       Object.entries(spec.hosts).map(([name, host]) => [
         name,
         new ProxmoxHost(
           name,
           { host, images: imagesOf(spec, name), sshPrivateKey: secretOf(secrets, "sshPrivateKey") },
-          this.on(provider),
+          { parent: this },
         ),
       ]),
     );
   }
 
-  private createHub(
-    { spec, secrets, sshPublicKey, protection }: FleetArgs,
-    hosts: Hosts,
-    provider: Provider,
-  ): HeadscaleHub {
+  private createHub({ spec, secrets, sshPublicKey, protection }: FleetArgs, hosts: Hosts): HeadscaleHub {
     const name = spec.tailnet.control.on;
     const [, vm] = vmsOf(spec).find(([key]) => key === name) ?? [];
     if (vm === undefined) throw new Error(`the loader let pass that machines.${name} is no VM`);
@@ -99,7 +72,7 @@ export class Fleet extends pulumi.ComponentResource {
         baseDomain: spec.tailnet.baseDomain,
         ssh: { publicKey: sshPublicKey, privateKey: secretOf(secrets, "sshPrivateKey") },
       },
-      { ...this.on(provider), protect: protection },
+      { ...{ parent: this }, protect: protection },
     );
   }
 
@@ -108,7 +81,7 @@ export class Fleet extends pulumi.ComponentResource {
     return new Tailnet(`${spec.org}-tailnet`, { topology: spec, loginServer, apiKey, ...lab }, { parent: this });
   }
 
-  private createVms(args: FleetArgs, hosts: Hosts, tailnet: Tailnet, provider: Provider): Addresses {
+  private createVms(args: FleetArgs, hosts: Hosts, tailnet: Tailnet): Addresses {
     const { spec, protection } = args;
     return Object.fromEntries(
       vmsOf(spec)
@@ -121,15 +94,11 @@ export class Fleet extends pulumi.ComponentResource {
             name,
             { ...place, ...gpu, ...(userData === undefined ? {} : { userData }) },
             // The disks of these hold what nothing else has; a workstation's or a worker's does not.
-            { ...this.on(provider), protect: protection && isStateful(vm) },
+            { ...{ parent: this }, protect: protection && isStateful(vm) },
           );
           return [name, created.address];
         }),
     );
-  }
-
-  private on(provider: Provider): pulumi.ComponentResourceOptions {
-    return { parent: this, ...(provider === undefined ? {} : { providers: [provider] }) };
   }
 
   private placeVm(

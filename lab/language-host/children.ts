@@ -2,7 +2,9 @@ import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { join } from "node:path";
 import type { NodeCommand } from "./plan";
 
-const leash = join(__dirname, "..", "plain", "leash.cjs");
+// The launcher says where the checkout is: bundled, this file is elsewhere.
+const root = process.env["ESTATE_ROOT"] ?? join(__dirname, "..", "..");
+const leash = join(root, "lab", "plain", "leash.cjs");
 /** How long a child may take to end in order. The engine gives a plugin 5 s before it kills. */
 const patienceMilliseconds = 2_000;
 

@@ -7,6 +7,7 @@ export function labEnvironment(folder: LabFolder): Readonly<Record<string, strin
   return {
     ESTATE_LAB: "embedded",
     ESTATE_STACK: folder.stack,
+    ESTATE_BUNDLES: folder.bundles,
     NODE_COMPILE_CACHE: compileCache(),
     PULUMI_HOME: folder.home,
     PULUMI_BACKEND_URL: `file://${folder.state}`,

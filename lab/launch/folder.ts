@@ -15,6 +15,8 @@ export interface LabFolder {
   readonly home: string;
   /** What goes first on PATH: the `pulumi` wrapper, and the tools the program calls. */
   readonly bin: string;
+  /** The lab's Node programs, each bundled into one file. */
+  readonly bundles: string;
   /** File with the generated passphrase, readable by its owner only. */
   readonly passphrase: string;
   /** The generated stack configuration, used instead of Pulumi.<stack>.yaml. */
@@ -32,6 +34,7 @@ export function labFolder(root: string, stack: string): LabFolder {
     state: join(directory, "state"),
     home: join(directory, "home"),
     bin: join(directory, "bin"),
+    bundles: join(directory, "bundles"),
     passphrase: join(directory, "passphrase"),
     config: join(directory, `Pulumi.${stack}.yaml`),
   };

@@ -46,7 +46,7 @@ export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
   mkdirSync(folder.bin, { recursive: true });
   writeScript(join(folder.bin, "pulumi"), pulumiWrapper(folder, tools.pulumi, dirname(node)));
   if (tools.helm !== undefined) link(tools.helm, join(folder.bin, "helm"));
-  const host = languageHostLauncher(folder.root, node);
+  const host = languageHostLauncher(folder.root, node, folder.bundles);
   const packages = simulatedPackages(folder.root);
   const wanted = [
     // Found by the engine when no host lies beside its own binary, as it does in Pulumi's own distribution.
@@ -71,30 +71,52 @@ export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
 
 function simulatorLauncher(folder: LabFolder, { name, version }: SimulatedPackage, node: string): string {
   const args = ["--package", name, "--version", version, "--world", folder.world];
-  return launcher(`stands for the ${name} provider; nothing it creates exists`, [
-    ...nodeCommand(folder.root, node),
-    join(folder.root, "lab", "simulator", "main.ts"),
-    ...args,
-  ]);
+  return launcher(`stands for the ${name} provider; nothing it creates exists`, {
+    root: folder.root,
+    node,
+    program: "simulator",
+    bundles: folder.bundles,
+    args,
+  });
 }
 
-/** Script that starts the project's own Node language host. */
-export function languageHostLauncher(root: string, node: string): string {
-  const main = join(root, "lab", "language-host", "main.ts");
-  return launcher("the Node language host of this checkout", [...nodeCommand(root, node), main]);
+/** Script that starts the project's own Node language host. @param bundles where lab bundles are, if there are any */
+export function languageHostLauncher(root: string, node: string, bundles?: string): string {
+  return launcher("the Node language host of this checkout", {
+    root,
+    node,
+    program: "language-host",
+    bundles,
+    args: [],
+  });
 }
 
-/** Node with TypeScript, on a leash: it ends when the engine that started it does, even by kill -9. */
-function nodeCommand(root: string, node: string): string[] {
+interface Start {
+  readonly root: string;
+  readonly node: string;
+  readonly program: "simulator" | "language-host";
+  readonly bundles: string | undefined;
+  readonly args: readonly string[];
+}
+
+/**
+ * A script that starts a Node program of the lab, bundled when the bundle is as new as its sources. On a leash: it ends when
+ * the engine that started it does, even by kill -9.
+ */
+function launcher(purpose: string, { root, node, program, bundles, args }: Start): string {
+  const leashed = words([node, "--require", join(root, "lab", "plain", "leash.cjs")]);
   // By path: the engine starts plugins in directories from where "tsx" would not be found.
   const tsx = pathToFileURL(join(root, "node_modules", "tsx", "dist", "loader.mjs")).href;
-  return [node, "--require", join(root, "lab", "plain", "leash.cjs"), "--import", tsx];
-}
-
-function launcher(purpose: string, command: readonly string[]): string {
+  const source = words(["--import", tsx, join(root, "lab", program, "main.ts")]);
+  const bundle = quote(join(bundles ?? root, `${program}.cjs`));
+  const sources = words([join(root, "lab"), join(root, "providers")]);
   return `#!/bin/sh
 # Written by the lab: ${purpose}.
-ESTATE_LEASH=$PPID exec ${words(command)} "$@"
+export ESTATE_LEASH=$PPID ESTATE_ROOT=${quote(root)}
+if [ -f ${bundle} ] && [ -z "$(find -H ${sources} -name '*.ts' -newer ${bundle} | head -n 1)" ]; then
+  exec ${leashed} ${bundle} ${words(args)} "$@"
+fi
+exec ${leashed} ${source} ${words(args)} "$@"
 `;
 }
 

@@ -15,6 +15,7 @@ import {
   withValue,
   writeStackFile,
 } from "./config";
+import { bundlePrograms } from "./bundle";
 import { type LabFolder, labFolder } from "./folder";
 import { type LabTools, writeLaunchers } from "./launchers";
 
@@ -52,6 +53,7 @@ export async function prepareLab(request: LabRequest): Promise<LabFolder> {
     lock,
     `preparing the lab of stack ${request.stack}`,
     async () => {
+      bundlePrograms(folder);
       writeLaunchers(folder, request.tools);
       writePassphrase(folder);
       const salt = await ensureStack(folder, request.project ?? "estate", say);

@@ -1,0 +1,47 @@
+import * as proxmox from "@muhlba91/pulumi-proxmoxve";
+import * as cloudflare from "@pulumi/cloudflare";
+import * as command from "@pulumi/command";
+import * as github from "@pulumi/github";
+import * as pulumi from "@pulumi/pulumi";
+import type { Estate as EstateSpec } from "../../stacks/estate";
+import { secretOf } from "./secrets";
+
+/** What the providers of an estate need to know. */
+export interface ProvidersArgs {
+  readonly spec: EstateSpec;
+  readonly githubOwner: string;
+  /** Always treated as secret. */
+  readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/**
+ * The providers of everything outside tailnet and clusters, to be handed to an Estate. Made first and together, so that
+ * their plugins start side by side rather than each when its first resource comes. Creates
+ *
+ * 1. cloudflare and github, with tokens from CLOUDFLARE_API_TOKEN and GITHUB_TOKEN, which stay out of the state;
+ * 2. command, for what is done over SSH;
+ * 3. proxmoxve, when there are hosts. Those of a spec are one Proxmox cluster, any of which answers for all. Its own
+ *    documentation asks for explicit settings; SSH is how it uploads cloud-init snippets.
+ */
+export function createProviders({ spec, githubOwner, secrets }: ProvidersArgs): pulumi.ProviderResource[] {
+  const hosts = Object.entries(spec.hosts);
+  const [first] = hosts;
+  return [
+    ...(first === undefined
+      ? []
+      : [
+          new proxmox.Provider(`${spec.org}-proxmox`, {
+            endpoint: `https://${first[1].address}:8006/`,
+            apiToken: secretOf(secrets, "proxmoxApiToken"),
+            ssh: {
+              username: "root",
+              privateKey: secretOf(secrets, "sshPrivateKey"),
+              nodes: hosts.map(([name, { address }]) => ({ name, address })),
+            },
+          }),
+        ]),
+    new command.Provider(`${spec.org}-command`),
+    new cloudflare.Provider(`${spec.org}-cloudflare`),
+    new github.Provider(`${spec.org}-github`, { owner: githubOwner }),
+  ];
+}

@@ -1,0 +1,4 @@
+import { serve } from "../common/serve";
+import { headscale } from "./provider";
+
+serve(headscale);

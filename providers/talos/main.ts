@@ -1,0 +1,4 @@
+import { serve } from "../common/serve";
+import { talos } from "./provider";
+
+serve(talos);
