@@ -44,7 +44,9 @@ export function quote(value: unknown): string {
 
 function asText(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? String(value);
+    // Its type says string, but for a function it is undefined.
+    const json: string | undefined = JSON.stringify(value);
+    return json ?? String(value);
   } catch {
     // Only what JSON cannot say comes here: a bigint, a cycle.
     return inspect(value, { depth: 1, breakLength: Infinity });

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Estate as EstateSpec } from "../../stacks/estate";
-import { PublicEdge, resolveAccess } from "../edge/publicEdge";
+import { PublicEdge, type PublishedHost, resolveAccess } from "../edge/publicEdge";
 import { tokens } from "../tokens";
 import { Delivery } from "./delivery";
 import { publishedServices } from "./estate.plan";
@@ -93,7 +93,7 @@ export class Estate extends pulumi.ComponentResource {
   private createEdge({ spec, protection, ...dials }: EstateArgs): PublicEdge | undefined {
     const published = Object.entries(publishedServices(spec));
     if (published.length === 0) return undefined;
-    const hosts = published.map(([host, { publication, url }]) => [
+    const hosts = published.map(([host, { publication, url }]): [string, PublishedHost] => [
       host,
       { service: url, access: resolveAccess(publication.access, spec.people) },
     ]);

@@ -6,10 +6,16 @@ export const slug = text(
   "expected lower-case letters, digits and hyphens, starting with a letter (at most 50)",
 );
 
+const quantityOfMemory = { error: 'expected whole gibibytes with their unit, for example "32 GiB"' };
 /** An amount of memory, disk or VRAM: whole gibibytes, written with their unit, for example "32 GiB". */
-export const gibibytes = z.templateLiteral([z.number().int().positive(), " GiB"], {
-  error: 'expected whole gibibytes with their unit, for example "32 GiB"',
-});
+export const gibibytes = z
+  .templateLiteral([z.number(), " GiB"], quantityOfMemory)
+  .refine(isWholeAndPositive, quantityOfMemory);
+
+/** A template literal checks the shape of its number only: "0 GiB" and "-4 GiB" have it. */
+function isWholeAndPositive(quantity: string): boolean {
+  return /^[1-9][0-9]* /.test(quantity);
+}
 
 /** A quantity in gibibytes as it stands in a spec: "32 GiB". */
 export type Gibibytes = z.infer<typeof gibibytes>;
@@ -19,10 +25,11 @@ export function parseGibibytes(quantity: Gibibytes): number {
   return Number.parseInt(quantity, 10);
 }
 
+const quantityOfTime = { error: 'expected a whole number and minutes, hours or days, for example "24 hours"' };
 /** A length of time with its unit, for example "24 hours" or "30 days". */
-export const duration = z.templateLiteral([z.number().int().positive(), " ", z.enum(["minutes", "hours", "days"])], {
-  error: 'expected a whole number and minutes, hours or days, for example "24 hours"',
-});
+export const duration = z
+  .templateLiteral([z.number(), " ", z.enum(["minutes", "hours", "days"])], quantityOfTime)
+  .refine(isWholeAndPositive, quantityOfTime);
 
 /** A length of time as it stands in a spec: "24 hours". */
 export type Duration = z.infer<typeof duration>;

@@ -16,9 +16,9 @@ describe('after eval "$(make env)"', () => {
   test("pulumi preview, up and destroy work as they are", async () => {
     const preview = ok(await typed("pulumi preview"));
     expect(preview.output).toMatch(/\d+ to create/);
-    const up = ok(await typed("pulumi up --yes --skip-preview"));
+    ok(await typed("pulumi up --yes --skip-preview"));
     expect(lab.inventory().length).toBeGreaterThan(50);
-    const destroy = ok(await typed("pulumi destroy --yes --skip-preview"));
+    ok(await typed("pulumi destroy --yes --skip-preview"));
     expect(lab.inventory()).toEqual([]);
   });
 

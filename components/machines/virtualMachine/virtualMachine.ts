@@ -81,7 +81,6 @@ export class VirtualMachine extends pulumi.ComponentResource {
     snippet: proxmox.FileLegacy | undefined,
     protection: boolean,
   ): proxmox.VmLegacy {
-    const isIso = image.contentType === "iso";
     return new proxmox.VmLegacy(
       `${name}-vm`,
       {
@@ -100,19 +99,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         memory: { dedicated: plan.memory, floating: 0 },
         agent: { enabled: plan.guestAgent },
         scsiHardware: "virtio-scsi-single",
-        disks: [
-          {
-            interface: "scsi0",
-            datastoreId: storage.disks,
-            size: plan.disk,
-            discard: "on",
-            iothread: true,
-            ...(isIso ? {} : { importFrom: image.fileId }),
-          },
-        ],
-        // ide2 is the cloud-init drive's; q35 has ide0 and ide2 only.
-        ...(isIso ? { cdrom: { interface: "ide0", fileId: image.fileId } } : {}),
-        bootOrders: isIso ? ["scsi0", "ide0"] : ["scsi0"],
+        ...drives(plan, storage, image),
         networkDevices: [
           {
             bridge: network.bridge,
@@ -160,4 +147,16 @@ export class VirtualMachine extends pulumi.ComponentResource {
       { parent: this, dependsOn: [rules] },
     );
   }
+}
+
+/** The system disk, and the drive of an installer that the VM boots from while the disk is empty. */
+function drives(
+  { disk }: VirtualMachinePlan,
+  storage: Host["storage"],
+  { fileId, contentType }: VirtualMachineArgs["image"],
+): Pick<proxmox.VmLegacyArgs, "disks" | "cdrom" | "bootOrders"> {
+  const scsi0 = { interface: "scsi0", datastoreId: storage.disks, size: disk, discard: "on", iothread: true };
+  if (contentType === "import") return { disks: [{ ...scsi0, importFrom: fileId }], bootOrders: ["scsi0"] };
+  // ide2 is the cloud-init drive's; q35 has ide0 and ide2 only.
+  return { disks: [scsi0], cdrom: { interface: "ide0", fileId }, bootOrders: ["scsi0", "ide0"] };
 }
