@@ -42,11 +42,12 @@ export function quote(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
+/** As it really is: of a function there is no JSON. */
+const stringify: (value: unknown) => string | undefined = JSON.stringify;
+
 function asText(value: unknown): string {
   try {
-    // Its type says string, but for a function it is undefined.
-    const json: string | undefined = JSON.stringify(value);
-    return json ?? String(value);
+    return stringify(value) ?? String(value);
   } catch {
     // Only what JSON cannot say comes here: a bigint, a cycle.
     return inspect(value, { depth: 1, breakLength: Infinity });
