@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type LabFolder, languageHostLauncher, prepareLab, writeScript } from "../../lab/launch";
@@ -82,6 +82,12 @@ function eventsOf(log: string): readonly EngineEvent[] {
   } catch {
     return [];
   }
+}
+
+/** What has the engine hold a preview or an update against the project's policies. */
+export function policyPacks({ root }: Context): readonly string[] {
+  const policies = join(root, "policies");
+  return existsSync(join(policies, "PulumiPolicy.yaml")) ? ["--policy-pack", policies] : [];
 }
 
 /** Asks the engine for something it prints as text. */

@@ -8,7 +8,15 @@ import type { Command, Context } from "../cli/context";
 import { exit } from "../cli/exit";
 import { formatOutputs } from "../cli/outputs";
 import { requireConsent, requireReadiness } from "../cli/ready";
-import { askEngine, type EngineRun, openSession, runEngine, type Session, worldLine } from "../cli/session";
+import {
+  askEngine,
+  type EngineRun,
+  openSession,
+  policyPacks,
+  runEngine,
+  type Session,
+  worldLine,
+} from "../cli/session";
 
 /** Brings a stack up, then says what came up and how long it took. */
 export const up: Command = {
@@ -34,10 +42,12 @@ export const up: Command = {
   },
 };
 
-function argumentsFor({ world, yes }: Context): string[] {
-  const consent = world === "embedded" || yes ? ["--yes"] : [];
+function argumentsFor(context: Context): string[] {
+  const consent = context.world === "embedded" || context.yes ? ["--yes"] : [];
+  // In the real world nothing comes up that the policies forbid; in a lab, `preview` says so, and `up` is quick.
+  const packs = context.world === "none" ? policyPacks(context) : [];
   // Outputs are shown by the report, the public group only.
-  return ["up", ...consent, "--suppress-outputs", "--suppress-progress"];
+  return ["up", ...consent, "--suppress-outputs", "--suppress-progress", ...packs];
 }
 
 async function report(context: Context, session: Session, run: EngineRun): Promise<void> {
