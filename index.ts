@@ -4,6 +4,10 @@ import { createProviders } from "./components/estate/providers";
 import { loadStack } from "./stacks";
 import { readDials } from "./stacks/dials";
 
+// Pulumi's runner has stack traces mapped by source-map-support, which knows nothing of tsx's maps and is slow: it also
+// maps the trace that is taken of every promise. Node's own mapping is right and quicker.
+Reflect.deleteProperty(Error, "prepareStackTrace");
+
 // The SDK tells no program which keys are encrypted; its language host does, here.
 const encrypted = process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "";
 const stack = pulumi.getStack();
