@@ -61,6 +61,11 @@ export function appsOn(spec: Estate, cluster: string): Record<string, App> {
   return Object.fromEntries(Object.entries(spec.apps).filter(([, { on }]) => on === cluster));
 }
 
+/** The networks that the nodes of a cluster are in, as CIDRs, each once. */
+export function networksOf(spec: Estate, cluster: string): string[] {
+  return [...new Set(nodesOf(spec, cluster).map(([, vm]) => entry(spec.networks, vm.network).cidr))];
+}
+
 /** How many GPUs the nodes of a cluster have. */
 export function gpusOf(spec: Estate, cluster: string): number {
   return nodesOf(spec, cluster).filter(([, vm]) => vm.gpu !== undefined).length;

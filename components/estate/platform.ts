@@ -6,7 +6,7 @@ import { TunnelConnector } from "../apps/tunnelConnector/tunnelConnector";
 import { ClusterAddons } from "../clusters/addons/clusterAddons";
 import { TalosCluster } from "../clusters/talosCluster/talosCluster";
 import { tokens } from "../tokens";
-import { appsOn, connectorCluster, gpusOf, nodesOf } from "./estate.plan";
+import { appsOn, connectorCluster, gpusOf, networksOf, nodesOf } from "./estate.plan";
 
 /** The clusters of an estate and what runs on them. */
 export interface PlatformArgs {
@@ -47,13 +47,12 @@ export class Platform extends pulumi.ComponentResource {
   private createCluster(name: string, args: PlatformArgs): TalosCluster {
     const { spec, addresses, world } = args;
     const cluster = entry(spec.clusters, name);
-    const nodes = nodesOf(spec, name);
     const created = new TalosCluster(
       name,
       {
         cluster,
         nodes: Object.fromEntries(
-          nodes.map(([node, vm]) => [
+          nodesOf(spec, name).map(([node, vm]) => [
             node,
             {
               address: entry(addresses, node),
@@ -62,7 +61,7 @@ export class Platform extends pulumi.ComponentResource {
             },
           ]),
         ),
-        subnets: [...new Set(nodes.map(([, vm]) => entry(spec.networks, vm.network).cidr))],
+        subnets: networksOf(spec, name),
         ...(world === undefined ? {} : { world }),
       },
       { parent: this },
@@ -75,7 +74,7 @@ export class Platform extends pulumi.ComponentResource {
     const { spec, registryCredentials, tunnelToken } = args;
     const cluster = entry(spec.clusters, name);
     const apps = appsOn(spec, name);
-    const routerCidrs = [...new Set(nodesOf(spec, name).map(([, vm]) => entry(spec.networks, vm.network).cidr))];
+    const routerCidrs = networksOf(spec, name);
     const addons = new ClusterAddons(
       `${name}-addons`,
       {
