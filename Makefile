@@ -2,12 +2,13 @@
 STACK ?= dev
 LAB ?=
 YES ?=
+REFRESH ?=
 # eval "$(make env)" must see nothing but the environment.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-commands := help up preview refresh down env lab-status tools check test
+commands := help up preview refresh down env lab-status tools check test test-lab reach
 
 .PHONY: $(commands)
 $(commands):
-	@node lab/bootstrap.mjs $@ --stack '$(STACK)' --lab '$(LAB)' --yes '$(YES)'
+	@node lab/bootstrap.mjs $@ --stack '$(STACK)' --lab '$(LAB)' --yes '$(YES)' --refresh '$(REFRESH)'

@@ -12,6 +12,8 @@ export interface Dials {
   readonly protection: boolean;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
+  /** Where the full lab runs the estate's hub, on loopback; undefined in every other world. */
+  readonly labHub: string | undefined;
   /** In clear: whoever passes one on makes it a secret output first. */
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -30,11 +32,18 @@ export function requiredSecrets(estate: Estate): string[] {
   return [
     ...new Set([
       ...(Object.keys(estate.hosts).length > 0 ? ["proxmoxApiToken", "sshPrivateKey"] : []),
+      ...controlSecrets(estate),
       ...(Object.values(estate.clusters).some(({ registry }) => registry !== undefined) ? ["registryCredentials"] : []),
       ...(repositories.some(({ runners }) => runners !== undefined) ? ["runnerToken"] : []),
       ...repositories.flatMap(({ secrets }) => secrets),
     ]),
   ].sort();
+}
+
+/** What opens a control server that exists; a hub of the estate's own mints its key itself. */
+function controlSecrets({ tailnet: { control } }: Estate): string[] {
+  if (control.kind === "tailscale") return ["tailscaleOauthClientId", "tailscaleOauthClientSecret"];
+  return "on" in control ? [] : ["headscaleApiKey"];
 }
 
 /**
@@ -60,6 +69,7 @@ export function readDials(stack: string, estate: Estate, source: ConfigSource): 
     sshPublicKey: text("sshPublicKey"),
     protection: source.get("protection") !== "false",
     world: source.get("world"),
+    labHub: source.get("labHub"),
     secrets,
   };
 }

@@ -5,8 +5,9 @@ import { buildSync } from "esbuild";
 import type { LabFolder } from "./folder";
 
 /** Node programs that the engine starts in every run; six and more of them, on few cores. */
-const programs = {
+export const programs = {
   simulator: "lab/simulator/main.ts",
+  "simulator-full": "lab/simulator/full.ts",
   "language-host": "lab/language-host/main.ts",
   headscale: "providers/headscale/main.ts",
   talos: "providers/talos/main.ts",

@@ -1,11 +1,12 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { authorityFiles } from "../machines/place";
 import type { LabFolder } from "./folder";
 
 /** What the engine needs to know to work in a lab, and only there. */
 export function labEnvironment(folder: LabFolder): Readonly<Record<string, string>> {
   return {
-    ESTATE_LAB: "embedded",
+    ESTATE_LAB: folder.kind,
     ESTATE_STACK: folder.stack,
     ESTATE_BUNDLES: folder.bundles,
     NODE_COMPILE_CACHE: compileCache(),
@@ -20,6 +21,10 @@ export function labEnvironment(folder: LabFolder): Readonly<Record<string, strin
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
     PULUMI_SUPPRESS_NEO_LINK: "true",
+    // The full lab's hub has a certificate, as a real one has; its authority is the lab's own.
+    ...(folder.kind === "full"
+      ? { NODE_EXTRA_CA_CERTS: authorityFiles(join(folder.machines, "authority")).certificate }
+      : {}),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { installedPackages } from "../language-host/packages";
+import { programs } from "./bundle";
 import type { LabFolder } from "./folder";
 import { quote, words } from "./shell";
 import { pulumiWrapper } from "./wrapper";
@@ -21,6 +22,8 @@ export interface LabTools {
   readonly pulumi: string;
   /** Helm, which the program renders charts with. @default whatever `helm` is on PATH when the program runs */
   readonly helm?: string;
+  /** What the full lab's machines run. @default none: the embedded lab */
+  readonly machines?: Readonly<Record<string, string>>;
   /** Node, for the language host and the plugins. @default the Node that runs this */
   readonly node?: string;
 }
@@ -46,6 +49,10 @@ export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
   mkdirSync(folder.bin, { recursive: true });
   writeScript(join(folder.bin, "pulumi"), pulumiWrapper(folder, tools.pulumi, dirname(node)));
   if (tools.helm !== undefined) link(tools.helm, join(folder.bin, "helm"));
+  for (const [name, path] of Object.entries(tools.machines ?? {})) {
+    mkdirSync(join(folder.machines, "tools"), { recursive: true });
+    link(path, join(folder.machines, "tools", name));
+  }
   const host = languageHostLauncher(folder.root, node, folder.bundles);
   const packages = simulatedPackages(folder.root);
   const wanted = [
@@ -70,11 +77,12 @@ export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
 }
 
 function simulatorLauncher(folder: LabFolder, { name, version }: SimulatedPackage, node: string): string {
-  const args = ["--package", name, "--version", version, "--world", folder.world];
-  return launcher(`stands for the ${name} provider; nothing it creates exists`, {
+  const machines = folder.kind === "full" ? ["--machines", folder.machines] : [];
+  const args = ["--package", name, "--version", version, "--world", folder.world, ...machines];
+  return launcher(`stands for the ${name} provider`, {
     root: folder.root,
     node,
-    program: "simulator",
+    program: folder.kind === "full" ? "simulator-full" : "simulator",
     bundles: folder.bundles,
     args,
   });
@@ -94,7 +102,7 @@ export function languageHostLauncher(root: string, node: string, bundles?: strin
 interface Start {
   readonly root: string;
   readonly node: string;
-  readonly program: "simulator" | "language-host";
+  readonly program: keyof typeof programs;
   readonly bundles: string | undefined;
   readonly args: readonly string[];
 }
@@ -107,7 +115,7 @@ function launcher(purpose: string, { root, node, program, bundles, args }: Start
   const leashed = words([node, "--require", join(root, "lab", "plain", "leash.cjs")]);
   // By path: the engine starts plugins in directories from where "tsx" would not be found.
   const tsx = pathToFileURL(join(root, "node_modules", "tsx", "dist", "loader.mjs")).href;
-  const source = words(["--import", tsx, join(root, "lab", program, "main.ts")]);
+  const source = words(["--import", tsx, join(root, programs[program])]);
   const bundle = quote(join(bundles ?? root, `${program}.cjs`));
   const sources = words([join(root, "lab"), join(root, "providers")]);
   return `#!/bin/sh

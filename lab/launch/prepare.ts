@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path";
 import { z } from "zod";
 import { withPidLock } from "../plain/pid-lock.cjs";
+import { freeTcpPort } from "../control/ports";
+import { ensureAuthority, issueCertificate } from "../machines/authority";
 import {
   type ConfigPath,
   pathArgument,
@@ -16,13 +18,17 @@ import {
   writeStackFile,
 } from "./config";
 import { bundlePrograms } from "./bundle";
-import { type LabFolder, labFolder } from "./folder";
+import { type LabFolder, labFolder, type LabKind } from "./folder";
 import { type LabTools, writeLaunchers } from "./launchers";
 
 export interface LabRequest {
   /** The checkout. */
   readonly root: string;
   readonly stack: string;
+  /** @default "embedded" */
+  readonly kind?: LabKind;
+  /** Whether the estate runs a tailnet hub of its own, which the full lab then has to place. @default false */
+  readonly runsHub?: boolean;
   readonly tools: LabTools;
   /** Names under estate:secrets that the stack's spec asks for. */
   readonly requiredSecrets: readonly string[];
@@ -42,10 +48,10 @@ export interface LabRequest {
  * @throws Error with Pulumi's own message when it refuses
  */
 export async function prepareLab(request: LabRequest): Promise<LabFolder> {
-  const folder = labFolder(request.root, request.stack);
+  const folder = labFolder(request.root, request.stack, request.kind);
   const say = request.say ?? (() => undefined);
   mkdirSync(folder.state, { recursive: true });
-  const lock = join(request.root, ".lab", `${request.stack}.lock`);
+  const lock = `${folder.directory}.lock`;
   const onWait = (holder: { pid: number; purpose: string }): void => {
     say(`Waiting for process ${String(holder.pid)}: ${holder.purpose}`);
   };
@@ -56,6 +62,7 @@ export async function prepareLab(request: LabRequest): Promise<LabFolder> {
       bundlePrograms(folder);
       writeLaunchers(folder, request.tools);
       writePassphrase(folder);
+      if (folder.kind === "full") await ensureAuthority(join(folder.machines, "authority"));
       const salt = await ensureStack(folder, request.project ?? "estate", say);
       await writeConfig(folder, salt, request);
     },
@@ -110,22 +117,43 @@ function saltOf(checkpoint: string, folder: LabFolder): string {
 async function writeConfig(folder: LabFolder, salt: string, request: LabRequest): Promise<void> {
   const committed = readConfig(join(folder.root, `Pulumi.${folder.stack}.yaml`));
   const kept = readConfig(folder.config);
-  const secrets: ConfigPath[] = [
-    ...securePaths(committed),
-    ...request.requiredSecrets.map((name): ConfigPath => ["estate:secrets", name]),
-  ];
-  let config = withValue(withoutSecure(committed), ["estate:world"], folder.world);
+  const secrets: ConfigPath[] = [...securePaths(committed), ...request.requiredSecrets.map(secretPath)];
+  const hub = folder.kind === "full" && request.runsHub === true ? await placeHub(folder, kept) : undefined;
+  // The lab's own: a hub's address in a committed file would lead a rehearsal to a real server.
+  const dials = Object.entries(withoutSecure(committed)).filter(([key]) => key !== "estate:labHub");
+  let config = withValue(Object.fromEntries(dials), ["estate:world"], folder.world);
+  if (hub !== undefined) config = withValue(config, ["estate:labHub"], hub.address);
   const missing = new Map<string, ConfigPath>();
-  for (const path of secrets) {
+  for (const path of [...secrets, ...[...(hub?.secrets.keys() ?? [])].map(secretPath)]) {
     const earlier = valueAt(kept, path);
     if (earlier === undefined) missing.set(pathArgument(path), path);
     else config = withValue(config, path, earlier);
   }
   replace(folder.config, writeStackFile({ salt, config }));
-  for (const path of missing.keys()) {
-    const args = ["config", "set", "--secret", "--path", path, "--config-file", folder.config];
-    await pulumi(folder, args, folder.root, `lab-${randomBytes(18).toString("base64url")}`);
+  for (const [argument, [, name = ""]] of missing) {
+    const args = ["config", "set", "--secret", "--path", argument, "--config-file", folder.config];
+    await pulumi(folder, args, folder.root, hub?.secrets.get(name) ?? `lab-${randomBytes(18).toString("base64url")}`);
   }
+}
+
+function secretPath(name: string): ConfigPath {
+  return ["estate:secrets", name];
+}
+
+/**
+ * Where the full lab's hub is: on a free port of loopback, the same one in every run, with a certificate of the lab's own
+ * authority, because Let's Encrypt certifies no loopback address.
+ */
+async function placeHub({ machines }: LabFolder, kept: StackFile["config"]) {
+  const address = valueAt(kept, ["estate:labHub"]) ?? `https://127.0.0.1:${String(await freeTcpPort())}`;
+  const { certificate, key } = await issueCertificate(await ensureAuthority(join(machines, "authority")));
+  return {
+    address,
+    secrets: new Map([
+      ["hubCertificate", certificate],
+      ["hubCertificateKey", key],
+    ]),
+  };
 }
 
 function readConfig(file: string): StackFile["config"] {

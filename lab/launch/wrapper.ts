@@ -15,7 +15,7 @@ const valued = "--color|--tracing|--otel-traces|--profiling|--memprofilerate|-v|
 export function pulumiWrapper(folder: LabFolder, pulumi: string, nodeDirectory: string): string {
   const { stack } = folder;
   return `#!/bin/sh
-# Written by the lab of stack ${stack}: the real Pulumi CLI, in a simulated world.
+# Written by the lab of stack ${stack}: the real Pulumi CLI, LAB=${folder.kind}.
 unset ${labForbids.join(" ")}
 ${Object.entries(labEnvironment(folder))
   .map(([name, value]) => `export ${name}=${quote(value)}`)

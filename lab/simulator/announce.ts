@@ -27,7 +27,9 @@ export class Announcer {
       "info",
       "simulated: third-party providers of this run work on the file " +
         this.options.world +
-        "; nothing real is touched",
+        (this.options.machines === ""
+          ? "; nothing real is touched"
+          : "; the tailnet's hub and clients are real, on loopback"),
     );
   }
 

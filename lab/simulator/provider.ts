@@ -26,6 +26,7 @@ import { unknownText } from "./marshal";
 import type { Model, PackageModels, Placed, Subject } from "./model";
 import { parsePath } from "./path";
 import { clearInterrupted, freshId, identity, keyOf, origin } from "./place";
+import { nothingReal, type Reality } from "./reality";
 import { driftedInputs, record, restoreMap, withSecrets } from "./record";
 import { get, mergeMaps, removeAt, revealMap, same, setAt, Unknown, valueAt, type PropertyMap } from "./values";
 
@@ -42,6 +43,7 @@ export class SimulatedProvider {
     private readonly world: World,
     private readonly models: PackageModels,
     private readonly stage?: Stage,
+    private readonly reality: Reality = nothingReal,
   ) {}
 
   configure(config: PropertyMap): void {
@@ -87,17 +89,20 @@ export class SimulatedProvider {
         id: "",
         state: previewed(model, ask.inputs, {}, [...(model.computed ?? []), ...(model.chosen ?? [])]),
       });
-    return this.play("create", ask, () =>
-      this.world.update((data) => {
+    return this.play("create", ask, async () => {
+      const really = await this.reality.before("create", subject);
+      const created = await this.world.update((data) => {
         if (!this.known.has(ask.urn)) clearInterrupted(data, ask);
         const id = model.id?.(subject, data) ?? freshId(data, model, ask);
         const placed: Placed = { ...subject, id };
         const key = keyOf(model, placed);
         const taken = model.upsert !== true && getObject(data, ask.type, key) !== undefined;
         if (taken) throw new Error(model.taken?.(placed) ?? `${ask.type} "${id}" already exists`);
-        return { id, state: this.place(data, model, placed, ask.inputs) };
-      }),
-    );
+        return { id, state: this.place(data, model, placed, ask.inputs, really) };
+      });
+      await this.reality.after("create", { ...subject, id: created.id });
+      return created;
+    });
   }
 
   read(ask: ReadAsk): Promise<Found> {
@@ -119,30 +124,35 @@ export class SimulatedProvider {
     this.known.add(ask.urn);
     const model = this.model(ask.type);
     if (ask.preview) return Promise.resolve(previewed(model, ask.inputs, ask.state, model.volatile ?? []));
-    return this.play("update", ask, () =>
-      this.world.update((data) => {
-        const placed: Placed = { ...this.subject(ask, ask.inputs), id: ask.id, before: revealMap(ask.state) };
+    const placed: Placed = { ...this.subject(ask, ask.inputs), id: ask.id, before: revealMap(ask.state) };
+    return this.play("update", ask, async () => {
+      const really = await this.reality.before("update", placed);
+      const updated = await this.world.update((data) => {
         const key = keyOf(model, placed);
         if (getObject(data, ask.type, key) === undefined)
           throw new Error(
             `${ask.type} "${ask.id}" does not exist any more; refresh the stack to have it created again`,
           );
-        return this.place(data, model, placed, ask.inputs);
-      }),
-    );
+        return this.place(data, model, placed, ask.inputs, really);
+      });
+      await this.reality.after("update", placed);
+      return updated;
+    });
   }
 
   /** Deleting what is gone is done already. */
   delete(ask: DeleteAsk): Promise<void> {
     this.known.add(ask.urn);
-    return this.play("delete", ask, () =>
-      this.world.update((data) => {
+    const placed: Placed = { ...this.subject(ask, ask.inputs), id: ask.id };
+    return this.play("delete", ask, async () => {
+      await this.reality.before("delete", placed);
+      await this.world.update((data) => {
         const model = this.model(ask.type);
-        const placed: Placed = { ...this.subject(ask, ask.inputs), id: ask.id };
         removeObject(data, ask.type, keyOf(model, placed));
         model.settle?.(data, placed);
-      }),
-    );
+      });
+      await this.reality.after("delete", placed);
+    });
   }
 
   invoke(token: string, args: PropertyMap): Promise<PropertyMap> {
@@ -158,10 +168,10 @@ export class SimulatedProvider {
   }
 
   /** Writes the object into the world and gives the state that goes with it. */
-  private place(data: WorldData, model: Model, placed: Placed, inputs: PropertyMap): PropertyMap {
+  private place(data: WorldData, model: Model, placed: Placed, inputs: PropertyMap, really: PropertyMap): PropertyMap {
     const subject = { ...placed, salt: data.salt };
     model.verify?.(subject, data);
-    const made = mergeMaps(model.defaults ?? {}, model.state?.(subject) ?? {});
+    const made = { ...mergeMaps(model.defaults ?? {}, model.state?.(subject) ?? {}), ...really };
     const state = withSecrets(mergeMaps(made, inputs), model.secret ?? []);
     const key = keyOf(model, subject);
     const notes = { [origin]: placed.urn, ...(key === placed.id ? {} : { [identity]: placed.id }) };

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { progress, type ProgressOptions } from "../plain/progress.cjs";
 import { onPath } from "./program";
-import type { ToolPin } from "./pins";
+import { moduleOf, type ToolPin } from "./pins";
 
 const shownLines = 30;
 
@@ -25,7 +24,7 @@ export async function build(
   label: string,
   options?: ProgressOptions,
 ): Promise<void> {
-  const directory = join(root, "tools", pin.name);
+  const directory = moduleOf(root, pin);
   const args = ["build", "-mod=readonly", "-trimpath", "-ldflags", pin.ldflags, "-o", binary, pin.package];
   const shown = progress(label, options);
   const output: string[] = [];
@@ -53,5 +52,5 @@ export async function build(
   }
   shown.failed(`Building ${pin.name} ${pin.version} failed`);
   const tail = output.join("").trimEnd().split("\n").slice(-shownLines).join("\n");
-  throw new Error(`go ${args.join(" ")} in tools/${pin.name} ended with code ${String(code)}:\n${tail}`);
+  throw new Error(`go ${args.join(" ")} in ${directory} ended with code ${String(code)}:\n${tail}`);
 }

@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSyn
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import type { ToolPin } from "./pins";
+import { moduleOf, type ToolPin } from "./pins";
 
 /** How a tool in the cache came there. */
 export type Origin = "built" | "downloaded";
@@ -29,7 +29,7 @@ export interface CacheEntry {
  */
 export function cacheEntry(cache: string, root: string, pin: ToolPin): CacheEntry {
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(root, "tools", pin.name, file)));
+  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(moduleOf(root, pin), file)));
   hash.update([pin.package, pin.ldflags, process.platform, process.arch].join("\0"));
   const directory = join(cache, "tools", `${pin.name}-${hash.digest("hex").slice(0, 16)}`);
   return entryIn(directory, pin.name);

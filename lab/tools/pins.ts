@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 /** A Go program the estate is run with, and how it is built when it is not on PATH. */
 export interface ToolPin {
   /** Name of the binary, and of its folder in tools/. */
@@ -6,7 +8,9 @@ export interface ToolPin {
   readonly version: string;
   /** What it is needed for, as a message says it. */
   readonly purpose: string;
-  /** Package to build, in the module of tools/<name>. */
+  /** Folder in tools/ whose module pins it. @default its name */
+  readonly module?: string;
+  /** Package to build, in that module. */
   readonly package: string;
   /** Linker flags; the version is set as the upstream release does it. */
   readonly ldflags: string;
@@ -17,6 +21,8 @@ export interface ToolPin {
 }
 
 const stripped = "-s -w";
+const tailscale = "1.92.5";
+const tailscaleFlags = `${stripped} -X tailscale.com/version.longStamp=${tailscale} -X tailscale.com/version.shortStamp=${tailscale}`;
 
 export const pins = {
   pulumi: {
@@ -37,6 +43,33 @@ export const pins = {
     ldflags: `${stripped} -X helm.sh/helm/v3/internal/version.version=v3.19.4`,
     versionArgs: ["version", "--short"],
   },
+  headscale: {
+    name: "headscale",
+    version: "0.29.1",
+    purpose: "the tailnet's control server in the full lab",
+    package: "github.com/juanfont/headscale/cmd/headscale",
+    // Its version is that of its module, which Go's build information says.
+    ldflags: stripped,
+    versionArgs: ["version"],
+  },
+  tailscale: {
+    name: "tailscale",
+    version: tailscale,
+    purpose: "joins the full lab's machines to their tailnet",
+    module: "tailscale",
+    package: "tailscale.com/cmd/tailscale",
+    ldflags: tailscaleFlags,
+    versionArgs: ["version"],
+  },
+  tailscaled: {
+    name: "tailscaled",
+    version: tailscale,
+    purpose: "the tailnet's client in the full lab",
+    module: "tailscale",
+    package: "tailscale.com/cmd/tailscaled",
+    ldflags: tailscaleFlags,
+    versionArgs: ["--version"],
+  },
   actionlint: {
     name: "actionlint",
     version: "1.7.7",
@@ -47,15 +80,24 @@ export const pins = {
   },
 } as const satisfies Readonly<Record<string, ToolPin>>;
 
+/** The folder with a tool's go.mod and go.sum, in the checkout. */
+export function moduleOf(root: string, pin: Pick<ToolPin, "name" | "module">): string {
+  return join(root, "tools", pin.module ?? pin.name);
+}
+
+/** Tools that only the full lab needs; getting them takes minutes on a machine that can't download. */
+export const fullLabTools = ["headscale", "tailscale", "tailscaled"] as const;
+
 /** The first version number in what a program prints. */
 export function readVersion(output: string): string | undefined {
   return /\bv?(\d+\.\d+\.\d+)\b/.exec(output)?.[1];
 }
 
-/** Whether a version can stand in for the pinned one: the same major version, and not older. */
+/** Whether a version can stand in for the pinned one: the same major version (below 1.0 minor, too), and not older. */
 export function fits(version: string, pinned: string): boolean {
   const [have, want] = [version, pinned].map((text) => text.split(".").map(Number));
   if (have === undefined || want === undefined || have[0] !== want[0]) return false;
+  if (want[0] === 0 && have[1] !== want[1]) return false;
   const different = have.findIndex((part, index) => part !== want[index]);
   return different === -1 || (have[different] ?? 0) > (want[different] ?? 0);
 }

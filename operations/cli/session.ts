@@ -1,13 +1,15 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { type LabFolder, languageHostLauncher, prepareLab, writeScript } from "../../lab/launch";
-import { obtainTool, pins, type Tool } from "../../lab/tools";
+import { type LabFolder, type LabKind, languageHostLauncher, prepareLab, writeScript } from "../../lab/launch";
+import { fullLabTools, obtainTool, pins, type Tool } from "../../lab/tools";
 import { loadStack } from "../../stacks";
 import { requiredSecrets } from "../../stacks/dials";
+import { hubOf } from "../../stacks/estate";
 import type { Context } from "./context";
 import { type EngineEvent, readEvents } from "./events";
 import { clearDeadLocks } from "./locks";
+import { switchOn } from "./machines";
 import { read, runHere } from "./process";
 
 /** The engine, ready to work on a stack in a world. */
@@ -28,7 +30,8 @@ export interface EngineRun {
 export async function openSession(context: Context): Promise<Session> {
   const pulumi = await tool(context, "pulumi");
   const helm = await tool(context, "helm");
-  return context.world === "embedded" ? labSession(context, pulumi, helm) : realSession(context, pulumi, helm);
+  if (context.world === "none") return realSession(context, pulumi, helm);
+  return labSession(context, context.world, { pulumi, helm });
 }
 
 /** One of the Go programs, from PATH, the cache, a download or a build. */
@@ -36,19 +39,35 @@ export function tool({ root, cache, say }: Context, name: keyof typeof pins): Pr
   return obtainTool({ root, cache, pin: pins[name], say });
 }
 
-async function labSession(context: Context, pulumi: Tool, helm: Tool): Promise<Session> {
+async function labSession(
+  context: Context,
+  kind: LabKind,
+  { pulumi, helm }: { readonly pulumi: Tool; readonly helm: Tool },
+): Promise<Session> {
   const { root, stack, say } = context;
+  const estate = loadStack(stack);
+  const machines = kind === "full" ? { machines: await machineTools(context) } : {};
   const lab = await prepareLab({
     root,
     stack,
-    tools: { pulumi: pulumi.path, helm: helm.path },
-    requiredSecrets: requiredSecrets(loadStack(stack)),
+    kind,
+    runsHub: hubOf(estate.tailnet) !== undefined,
+    tools: { pulumi: pulumi.path, helm: helm.path, ...machines },
+    requiredSecrets: requiredSecrets(estate),
     say,
   });
+  if (kind === "full") await switchOn(context, lab);
   for (const pid of clearDeadLocks(lab.state)) {
     say(`Process ${String(pid)} ended without releasing the lab's state; its lock is removed`);
   }
   return { lab, pulumi: join(lab.bin, "pulumi"), env: process.env };
+}
+
+/** Programs that the full lab's machines run, by name. */
+async function machineTools(context: Context): Promise<Readonly<Record<string, string>>> {
+  const paths: Record<string, string> = {};
+  for (const name of fullLabTools) paths[name] = (await tool(context, name)).path;
+  return paths;
 }
 
 function realSession({ root, stack }: Context, pulumi: Tool, helm: Tool): Session {
@@ -95,9 +114,15 @@ export function askEngine(context: Context, session: Session, args: readonly str
   return read(session.pulumi, args, { cwd: context.root, env: session.env });
 }
 
+const worldLines: Readonly<Record<Context["world"], string>> = {
+  embedded: "SIMULATED. The engine is real; every provider is simulated, and nothing it makes exists.",
+  full:
+    "PARTLY SIMULATED. Real are the engine, Headscale and the tailnet's clients, on loopback; every other provider is " +
+    "simulated.",
+  none: "the REAL world.",
+};
+
 /** The line that says in which world a command works. */
 export function worldLine({ stack, world }: Context): string {
-  return world === "embedded"
-    ? `Stack ${stack}, LAB=embedded: SIMULATED. The engine is real; every provider is simulated, and nothing it makes exists.`
-    : `Stack ${stack}, LAB=none: the REAL world.`;
+  return `Stack ${stack}, LAB=${world}: ${worldLines[world]}`;
 }

@@ -2,10 +2,11 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
-import { labFolder } from "../../lab/launch";
+import { labFolder, type LabKind } from "../../lab/launch";
 import { objectsLeft } from "../cli/world";
 import type { Command, Context } from "../cli/context";
 import { CommandError, exit } from "../cli/exit";
+import { switchOff } from "../cli/machines";
 import { runHere } from "../cli/process";
 import { requireReadiness } from "../cli/ready";
 import { askEngine, openSession, runEngine, type Session, worldLine } from "../cli/session";
@@ -14,11 +15,11 @@ import { askEngine, openSession, runEngine, type Session, worldLine } from "../c
 export const down: Command = {
   name: "down",
   summary: "destroy everything the stack has (asks first outside the lab), remove the lab's folder",
-  run: (context) => (context.world === "embedded" ? labDown(context) : realDown(context)),
+  run: (context) => (context.world === "none" ? realDown(context) : labDown(context, context.world)),
 };
 
-async function labDown(context: Context): Promise<number> {
-  const folder = labFolder(context.root, context.stack);
+async function labDown(context: Context, kind: LabKind): Promise<number> {
+  const folder = labFolder(context.root, context.stack, kind);
   context.print(worldLine(context));
   if (existsSync(join(folder.state, ".pulumi"))) {
     const session = await openSession(context);
@@ -32,6 +33,7 @@ async function labDown(context: Context): Promise<number> {
     if (left.length > 0)
       context.say(`Left in the world, because no resource of the stack was theirs: ${left.join(", ")}`);
   }
+  await switchOff(folder);
   rmSync(folder.directory, { recursive: true, force: true });
   context.print(`The lab of stack ${context.stack} is gone.`);
   return exit.ok;

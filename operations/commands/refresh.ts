@@ -18,7 +18,11 @@ export const refresh: Command = {
     const { code, events } = await runEngine(context, session, ["refresh", ...flags, ...quiet]);
     const drifts = findDrift(events);
     if (code === exit.ok) context.print(`No drift in stack ${context.stack}`);
-    if (code === exit.drift) context.print(driftLine(drifts, context.stack));
+    if (code === exit.drift) {
+      context.print(driftLine(drifts, context.stack));
+      const lab = context.world === "none" ? "" : ` LAB=${context.world}`;
+      context.print(`To have it as declared again: make up STACK=${context.stack}${lab} REFRESH=1`);
+    }
     return code;
   },
 };

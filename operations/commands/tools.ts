@@ -7,7 +7,7 @@ import { table } from "../cli/table";
 /** Gets all tools, one after the other: two Go builds at once only take turns on a small machine. */
 export const tools: Command = {
   name: "tools",
-  summary: "get the tools (Pulumi, Helm, actionlint): from PATH, by download, or built from tools/",
+  summary: "get all tools (Pulumi, Helm, Headscale, ...): from PATH, by download, or built from tools/",
   async run(context) {
     const rows: string[][] = [];
     for (const name of Object.values(pins).map((pin) => pin.name)) {

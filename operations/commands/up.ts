@@ -2,10 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import type { LabFolder } from "../../lab/launch";
 import { elapsed } from "../../lab/plain/progress.cjs";
 import { countAreas } from "../cli/areas";
 import type { Command, Context } from "../cli/context";
-import { exit } from "../cli/exit";
+import { CommandError, exit } from "../cli/exit";
+import { joinTheRest, reportNodes } from "../cli/machines";
 import { formatOutputs } from "../cli/outputs";
 import { requireConsent, requireReadiness } from "../cli/ready";
 import {
@@ -33,7 +35,10 @@ export const up: Command = {
       const file = join(times, "runs.json");
       const timed = { ...session, env: { ...session.env, ESTATE_RUN_TIMES: file } };
       const run = await runEngine(context, timed, argumentsFor(context));
-      if (run.code === exit.ok) await report(context, session, run);
+      if (run.code === exit.ok) {
+        if (session.lab?.kind === "full") await bringNodesIn(context, session, session.lab);
+        await report(context, session, run);
+      }
       context.print(`\nTime: ${elapsed(Date.now() - start)} in all${programTime(file)}.`);
       return run.code;
     } finally {
@@ -43,18 +48,28 @@ export const up: Command = {
 };
 
 function argumentsFor(context: Context): string[] {
-  const consent = context.world === "embedded" || context.yes ? ["--yes"] : [];
+  const consent = context.world !== "none" || context.yes ? ["--yes"] : [];
   // In the real world nothing comes up that the policies forbid; in a lab, `preview` says so, and `up` is quick.
   const packs = context.world === "none" ? policyPacks(context) : [];
+  // With the program: providers get today's credentials, not those in the state.
+  const refresh = context.refresh ? ["--refresh", "--run-program"] : [];
   // Outputs are shown by the report, the public group only.
-  return ["up", ...consent, "--suppress-outputs", "--suppress-progress", ...packs];
+  return ["up", ...consent, ...refresh, "--suppress-outputs", "--suppress-progress", ...packs];
+}
+
+/** In the full lab, whoever is to join the tailnet joins it: with the keys that this run has made. */
+async function bringNodesIn(context: Context, session: Session, lab: LabFolder): Promise<void> {
+  const outputs = await askEngine(context, session, ["stack", "output", "--json", "--show-secrets"]);
+  if (outputs === undefined) throw new CommandError("The engine did not say what the stack's outputs are");
+  await joinTheRest(context, lab, outputs);
+  await reportNodes(context, lab);
 }
 
 async function report(context: Context, session: Session, run: EngineRun): Promise<void> {
   const areas = countAreas(run.events);
   const total = areas.reduce((sum, { resources }) => sum + resources, 0);
   const width = Math.max(...areas.map(({ name }) => name.length), "in all".length);
-  const simulated = session.lab === undefined ? "" : " (simulated)";
+  const simulated = simulatedWords[context.world];
   context.print(`\nWhat is up in stack ${context.stack}${simulated}:`);
   for (const { name, resources } of [...areas, { name: "in all", resources: total }]) {
     context.print(
@@ -67,6 +82,8 @@ async function report(context: Context, session: Session, run: EngineRun): Promi
     context.print(`  its world, to read and to edit: ${session.lab.world}`);
   }
 }
+
+const simulatedWords = { none: "", embedded: " (simulated)", full: " (all but the tailnet is simulated)" } as const;
 
 const runTime = z.object({ preview: z.boolean(), milliseconds: z.number() });
 

@@ -5,9 +5,10 @@ import { github } from "./github";
 import { kubernetes } from "./kubernetes";
 import { proxmoxve } from "./proxmoxve";
 import { random } from "./random";
+import { tailscale } from "./tailscale";
 
 const packages = new Map<string, PackageModels>(
-  Object.entries({ cloudflare, command, github, kubernetes, proxmoxve, random }),
+  Object.entries({ cloudflare, command, github, kubernetes, proxmoxve, random, tailscale }),
 );
 const none: PackageModels = { resource: () => undefined, invokes: new Map() };
 
