@@ -1,4 +1,7 @@
-/** Unit, component and policy tests; the engine tests (real Pulumi CLI) are their own project because they run for minutes. */
+/**
+ * Unit, component and policy tests; the engine tests (real Pulumi CLI) and those of the full lab (real control planes) are
+ * projects of their own, because they run for minutes and need tools that are built first.
+ */
 const shared = {
   testEnvironment: "node",
   // Pulumi and protobuf keep state on the global object on purpose; jest warns about every look at it.
@@ -19,13 +22,23 @@ module.exports = {
       ...shared,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/engine/"],
+      testPathIgnorePatterns: [
+        "/node_modules/",
+        "<rootDir>/test/engine/",
+        "<rootDir>/test/tailnet/",
+        "<rootDir>/test/full/",
+      ],
     },
     {
       ...shared,
       displayName: "engine",
       testMatch: ["<rootDir>/test/engine/**/*.test.ts"],
       setupFilesAfterEnv: ["<rootDir>/test/engine/support/setup.ts"],
+    },
+    {
+      ...shared,
+      displayName: "lab",
+      testMatch: ["<rootDir>/test/tailnet/**/*.test.ts", "<rootDir>/test/full/**/*.test.ts"],
     },
   ],
 };

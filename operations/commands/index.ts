@@ -7,7 +7,7 @@ import { env } from "./env";
 import { labStatus } from "./labStatus";
 import { preview } from "./preview";
 import { refresh } from "./refresh";
-import { test } from "./test";
+import { test, testLab } from "./test";
 import { tools } from "./tools";
 import { up } from "./up";
 
@@ -15,11 +15,18 @@ const help: Command = {
   name: "help",
   summary: "this text",
   run(context) {
-    context.print("make <command> [STACK=dev] [LAB=embedded|none] [YES=1]\n");
+    context.print("make <command> [STACK=dev] [LAB=embedded|full|none] [YES=1] [REFRESH=1]\n");
     table(commands.map(({ name, summary }) => [name, summary])).forEach(context.print);
     context.print("\nSTACK is the organisation or environment (default dev).");
-    context.print("LAB is the world it runs in: embedded simulates every provider on this machine (default of dev),");
-    context.print("none is the real world (default of every other stack). YES=1 goes ahead without asking.\n");
+    context.print(
+      "LAB is the world it runs in: embedded simulates every provider on this machine (default of dev); full runs",
+    );
+    context.print(
+      "a real headscale with real clients beside the simulated rest; none is the real world (default of every",
+    );
+    context.print(
+      "other stack). YES=1 goes ahead without asking. REFRESH=1 has `up` look first, so that it puts drift right.\n",
+    );
     context.print("Exit codes of the command behind make (make itself turns each of them into 2; .ci and scripts call");
     context.print("node lab/bootstrap.mjs <command> --stack <stack> --lab <lab> to see them):");
     table(exitCodes.map(([code, meaning]) => [String(code), meaning])).forEach(context.print);
@@ -28,4 +35,16 @@ const help: Command = {
 };
 
 /** All commands, in the order help lists them. */
-export const commands: readonly Command[] = [help, up, preview, refresh, down, env, labStatus, tools, check, test];
+export const commands: readonly Command[] = [
+  help,
+  up,
+  preview,
+  refresh,
+  down,
+  env,
+  labStatus,
+  tools,
+  check,
+  test,
+  testLab,
+];

@@ -12,8 +12,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
+import { programs } from "../../lab/launch/bundle";
 import { labEnvironment, type LabFolder, type LabRequest, prepareLab } from "../../lab/launch";
 import { readStackFile, securePaths, valueAt, withoutSecure } from "../../lab/launch/config";
 
@@ -70,9 +71,9 @@ beforeEach(async () => {
   writeFileSync(join(root, "package.json"), readFileSync(join(checkout, "package.json")));
   writeFileSync(join(root, "package-lock.json"), "{}");
   // Stand-ins for the programs that the engine starts.
-  for (const program of ["lab/simulator", "lab/language-host", "providers/headscale", "providers/talos"]) {
-    mkdirSync(join(root, program), { recursive: true });
-    writeFileSync(join(root, program, "main.ts"), "");
+  for (const source of Object.values(programs)) {
+    mkdirSync(dirname(join(root, source)), { recursive: true });
+    writeFileSync(join(root, source), "");
   }
   writeFileSync(
     join(root, "Pulumi.dev.yaml"),
