@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // What runs before anything is installed: makes sure of Node >= 22 and of node_modules, then runs the estate command.
 // Plain JavaScript without dependencies, for Node >= 18.
 import { spawn, spawnSync } from "node:child_process";

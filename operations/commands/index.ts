@@ -6,6 +6,7 @@ import { down } from "./down";
 import { env } from "./env";
 import { labStatus } from "./labStatus";
 import { preview } from "./preview";
+import { reach } from "./reach";
 import { refresh } from "./refresh";
 import { test, testLab } from "./test";
 import { tools } from "./tools";
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   up,
   preview,
   refresh,
+  reach,
   down,
   env,
   labStatus,
