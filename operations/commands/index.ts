@@ -2,6 +2,7 @@ import type { Command } from "../cli/context";
 import { exit, exitCodes } from "../cli/exit";
 import { table } from "../cli/table";
 import { check } from "./check";
+import { docs } from "./docs";
 import { down } from "./down";
 import { env } from "./env";
 import { labStatus } from "./labStatus";
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   env,
   labStatus,
   tools,
+  docs,
   check,
   test,
   testLab,

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type LabFolder, labFolder, simulatedPackages } from "../../lab/launch";
+import { type LabFolder, labFolder, type LabKind, simulatedPackages } from "../../lab/launch";
+import { isOn, Machines } from "../../lab/machines";
 import { findTool, pins } from "../../lab/tools";
 import { specs } from "../../stacks";
 import type { Command, Context } from "../cli/context";
@@ -21,23 +22,33 @@ export const labStatus: Command = {
     (await toolRows(context)).forEach(print);
     print("\nLabs");
     table([
-      ["stack", "resources", "objects in its world", "world"],
-      ...Object.keys(specs).map((stack) => labRow(context.root, stack)),
+      ["stack", "LAB", "resources", "objects in its world", "machines that run", "world"],
+      ...Object.keys(specs).flatMap((stack) => kinds.flatMap((kind) => labRows(context.root, stack, kind))),
     ]).forEach(print);
     return exit.ok;
   },
 };
 
+const kinds: readonly LabKind[] = ["embedded", "full"];
+
 function worlds(root: string): string[] {
-  const simulated = simulatedPackages(root).map(({ name, version }) => `${name} ${version}`);
+  const simulated = simulatedPackages(root).map(({ name, version }) => ({ name, label: `${name} ${version}` }));
   return table([
-    ["", "LAB=embedded", "LAB=none"],
-    ["engine (Pulumi CLI)", "real", "real"],
-    ["program, policies, charts", "real", "real"],
-    ...simulated.map((name) => [name, "SIMULATED", "the official plugin"]),
-    ["headscale, talos (providers/)", "real code, SIMULATED servers", "real"],
-    ["servers, clusters, clouds", "none: a world file stands for them", "yours"],
-    ["state, passphrase, secrets", "the lab's own, generated", "yours"],
+    ["", "LAB=embedded", "LAB=full", "LAB=none"],
+    ["engine (Pulumi CLI)", "real", "real", "real"],
+    ["program, policies, charts", "real", "real", "real"],
+    ...simulated.map(({ name, label }) => [
+      label,
+      "SIMULATED",
+      name === "command" ? "SIMULATED, but for the hub's API keys" : "SIMULATED",
+      "the official plugin",
+    ]),
+    ["headscale (providers/)", "real code, SIMULATED server", "real, with a real server", "real"],
+    ["talos (providers/)", "real code, SIMULATED machines", "real code, SIMULATED machines", "real"],
+    ["tailnet hub", "none", `a real headscale ${pins.headscale.version}, on loopback`, "yours"],
+    ["tailnet clients", "none", `real tailscaled ${pins.tailscaled.version}, in user space`, "yours"],
+    ["other servers, clusters, clouds", "none: a world file", "none: a world file", "yours"],
+    ["state, passphrase, secrets", "the lab's own, generated", "the lab's own, generated", "yours"],
   ]);
 }
 
@@ -54,10 +65,14 @@ async function toolRows({ root, cache }: Context): Promise<string[]> {
   return table([["node", process.versions.node, process.execPath], ...rows]);
 }
 
-function labRow(root: string, stack: string): string[] {
-  const folder = labFolder(root, stack);
-  if (!existsSync(folder.directory)) return [stack, "no lab", "", ""];
-  return [stack, resourceCount(folder), String(objectsLeft(folder.world).length), folder.world];
+/** None for a full lab that is not there: most people never start one. */
+function labRows(root: string, stack: string, kind: LabKind): string[][] {
+  const folder = labFolder(root, stack, kind);
+  if (!existsSync(folder.directory)) return kind === "full" ? [] : [[stack, kind, "no lab", "", "", ""]];
+  const machines = new Machines(folder.machines);
+  const running = machines.all().filter((machine) => isOn(machines, machine));
+  const names = running.map(({ name }) => name).join(" ");
+  return [[stack, kind, resourceCount(folder), String(objectsLeft(folder.world).length), names, folder.world]];
 }
 
 const checkpoint = z.object({
