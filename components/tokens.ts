@@ -7,6 +7,7 @@ export const tokens = {
   proxmoxHost: "estate:machines:ProxmoxHost",
   virtualMachine: "estate:machines:VirtualMachine",
   headscaleHub: "estate:tailnet:HeadscaleHub",
+  headscaleHostHub: "estate:tailnet:HeadscaleHostHub",
   tailnet: "estate:tailnet:Tailnet",
   talosCluster: "estate:clusters:TalosCluster",
   clusterAddons: "estate:clusters:ClusterAddons",

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { App, Cluster, Estate, Machine } from "./estate";
+import { type App, type Cluster, type Control, type Estate, hubOf, type Machine, type TailnetSpec } from "./estate";
 import { lookup } from "./lookup";
 import type { EstateShape } from "./schema";
 
@@ -16,13 +16,27 @@ export function complete(shape: EstateShape): Estate {
   return {
     ...shape,
     machines,
-    tailnet: { ...shape.tailnet, baseDomain: shape.tailnet.baseDomain ?? `tailnet.${shape.domain}` },
+    tailnet: completeTailnet(shape),
     clusters: mapValues(shape.clusters, (cluster): Cluster => {
       const first = lookup(machines, cluster.controlPlanes[0]);
       return { ...cluster, endpoint: cluster.vip ?? (first?.kind === "vm" ? first.address : "") };
     }),
     apps: mapValues(shape.apps, (app, name): App => ({ ...app, namespace: app.namespace ?? name })),
   };
+}
+
+/** Only a hub of the estate's own can be given a base domain; every other one has it. */
+function completeTailnet({ domain, tailnet }: EstateShape): TailnetSpec {
+  const control = controlOf(tailnet.control);
+  const own = hubOf({ control }) === undefined ? "" : `tailnet.${domain}`;
+  return { ...tailnet, control, baseDomain: tailnet.baseDomain ?? own };
+}
+
+/** The shape has seen to it that a Headscale has one of both. */
+function controlOf(control: EstateShape["tailnet"]["control"]): Control {
+  if (control.kind === "tailscale") return control;
+  const { kind, on, loginServer } = control;
+  return loginServer === undefined ? { kind, on: on ?? "" } : { kind, loginServer };
 }
 
 /** The n-th address of a network: nthAddress("192.168.10.0/24", 100) is 192.168.10.100; "" when there is none. */

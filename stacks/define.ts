@@ -6,6 +6,15 @@ type Vm = Exclude<Part<"machines">, { kind: "external" }>;
 type External = Extract<Part<"machines">, { kind: "external" }>;
 type Runners<M extends string> = { ephemeral: Omit<EphemeralRunners, "on"> & { on: NoInfer<M> } };
 type EphemeralRunners = NonNullable<Part<"repositories">["runners"]>["ephemeral"];
+type Control<M extends string> =
+  | { kind: "headscale"; on: NoInfer<M> }
+  | { kind: "headscale"; loginServer: string }
+  | (Omit<Extract<EstateInput["tailnet"]["control"], { kind: "tailscale" }>, "watch"> & { watch?: NoInfer<M>[] });
+type DnsInput = NonNullable<EstateInput["tailnet"]["dns"]>;
+type Dns<M extends string> = Omit<DnsInput, "names" | "resolver"> & {
+  names?: Record<string, NoInfer<M>>;
+  resolver?: { on: NoInfer<M>; address: string };
+};
 
 /** A spec whose references are keys of its own tables, so that a misspelt name is an error in the editor. */
 export type EstateSpec<H extends string, N extends string, M extends string, C extends string> = Omit<
@@ -15,7 +24,7 @@ export type EstateSpec<H extends string, N extends string, M extends string, C e
   networks?: Record<N, Part<"networks">>;
   hosts?: Record<H, Part<"hosts">>;
   machines: Record<M, (Omit<Vm, "host" | "network"> & { host: NoInfer<H>; network: NoInfer<N> }) | External>;
-  tailnet: Omit<EstateInput["tailnet"], "control"> & { control: { kind: "headscale"; on: NoInfer<M> } };
+  tailnet: Omit<EstateInput["tailnet"], "control" | "dns"> & { control: Control<M>; dns?: Dns<M> };
   clusters?: Record<
     C,
     Omit<Part<"clusters">, "controlPlanes" | "workers"> & { controlPlanes: NoInfer<M>[]; workers?: NoInfer<M>[] }

@@ -47,12 +47,14 @@ export const dev = defineEstate({
       role: "talos-control-plane",
       tags: ["app"],
     },
+    field: { kind: "external", os: "openwrt", role: "subnet-router", tags: ["field"], advertises: ["10.42.0.0/24"] },
   },
   tailnet: {
     control: { kind: "headscale", on: "headscale" },
     tags: {
       core: { owners: ["group:admins"] },
       app: { owners: ["group:admins"] },
+      field: { owners: ["group:admins"] },
       ci: { owners: ["group:admins"] },
     },
   },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Estate } from "./estate";
+import { type Estate, hubOf } from "./estate";
 import { type Problem, SpecError } from "./problems";
 
 /** Settings of a stack that are not part of its spec: ids of accounts, switches, secrets. From Pulumi.<stack>.yaml. */
@@ -32,6 +32,7 @@ export function requiredSecrets(estate: Estate): string[] {
   return [
     ...new Set([
       ...(Object.keys(estate.hosts).length > 0 ? ["proxmoxApiToken", "sshPrivateKey"] : []),
+      ...(hubOf(estate.tailnet) === undefined ? [] : ["sshPrivateKey"]),
       ...controlSecrets(estate),
       ...(Object.values(estate.clusters).some(({ registry }) => registry !== undefined) ? ["registryCredentials"] : []),
       ...(repositories.some(({ runners }) => runners !== undefined) ? ["runnerToken"] : []),

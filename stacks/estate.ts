@@ -29,7 +29,20 @@ export type Cluster = DeepReadonly<Entry<"clusters">> & {
 };
 export type App = DeepReadonly<Entry<"apps">> & { readonly namespace: string };
 export type Repository = DeepReadonly<Entry<"repositories">>;
-export type TailnetSpec = DeepReadonly<EstateShape["tailnet"]> & { readonly baseDomain: string };
+/** The control server of a tailnet: a hub on a machine of the estate, a hub that exists, or Tailscale's own service. */
+export type Control =
+  | { readonly kind: "headscale"; readonly on: string }
+  | { readonly kind: "headscale"; readonly loginServer: string }
+  | {
+      readonly kind: "tailscale";
+      readonly tailnet: string;
+      readonly watch: readonly string[];
+      readonly replacePolicy: boolean;
+    };
+export type TailnetSpec = Omit<DeepReadonly<EstateShape["tailnet"]>, "control"> & {
+  readonly control: Control;
+  readonly baseDomain: string;
+};
 
 /** A loaded estate: validated, complete, frozen, free of Pulumi types. What components are built from. */
 export interface Estate {
@@ -50,6 +63,11 @@ export function vmsOf(estate: Pick<Estate, "machines">): [string, Vm][] {
   return Object.entries(estate.machines).flatMap(([name, machine]): [string, Vm][] =>
     machine.kind === "vm" ? [[name, machine]] : [],
   );
+}
+
+/** The machine that runs the control server; undefined when the estate runs none. */
+export function hubOf({ control }: Pick<TailnetSpec, "control">): string | undefined {
+  return "on" in control ? control.on : undefined;
 }
 
 /** An entry that the loader has checked to exist. A missing one is a defect of the loader, not of the spec. */

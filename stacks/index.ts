@@ -1,11 +1,12 @@
 import { dev } from "./dev";
+import { dndnordic } from "./dndnordic";
 import { prod } from "./prod";
 import type { Estate } from "./estate";
 import { loadEstate } from "./load";
 import { oneOf, SpecError } from "./problems";
 
 /** The spec of every stack, by the stack's name. */
-export const specs: Readonly<Record<string, unknown>> = { dev, prod };
+export const specs: Readonly<Record<string, unknown>> = { dev, dndnordic, prod };
 
 /**
  * The estate of a stack.

@@ -4,7 +4,9 @@ import { checkExposure } from "./checks/exposure";
 import { checkGpuCapacity, checkGpus } from "./checks/gpus";
 import { checkRanges } from "./checks/ranges";
 import { checkReferences } from "./checks/references";
+import { checkControl } from "./checks/control";
 import { checkTailnet } from "./checks/tailnet";
+import { checkTailnetReach } from "./checks/tailnetReach";
 import { complete } from "./complete";
 import type { Estate } from "./estate";
 import { type Problem, SpecError } from "./problems";
@@ -17,6 +19,8 @@ const checks = [
   checkGpus,
   checkGpuCapacity,
   checkTailnet,
+  checkControl,
+  checkTailnetReach,
   checkExposure,
   checkClusters,
 ];

@@ -5,10 +5,13 @@
  */
 type Repairs = Readonly<Record<string, unknown>>;
 
+/** Stands in for every mistaken e-mail address; not to be held against another one. */
+export const unknownAddress = "unknown@example.org";
+
 /** Fields that no check reads: replacing them cannot cause a further problem. */
 export const unread: Repairs = {
   org: "unknown",
-  "people.*.email": "unknown@example.org",
+  "people.*.email": unknownAddress,
   "networks.*.bridge": "vmbr0",
   "networks.*.vlan": undefined,
   "hosts.*.cpu": "intel",
@@ -18,6 +21,9 @@ export const unread: Repairs = {
   "machines.*.memory": "1 GiB",
   "machines.*.disk": undefined,
   "tailnet.keyExpiry": undefined,
+  "tailnet.control.replacePolicy": undefined,
+  "tailnet.dns.nameservers": undefined,
+  "tailnet.dns.search": undefined,
   "clusters.*.kubernetes": "0.0.0",
   "clusters.*.talos": "0.0.0",
   "clusters.*.registry": undefined,
@@ -52,10 +58,17 @@ export const recorded: Repairs = {
   "machines.*.serves.*": undefined,
   tailnet: { control },
   "tailnet.control": control,
+  "tailnet.control.watch": undefined,
   "tailnet.baseDomain": undefined,
   "tailnet.tags": undefined,
   "tailnet.tags.*": undefined,
   "tailnet.ssh": undefined,
+  "tailnet.dns": undefined,
+  "tailnet.dns.names": undefined,
+  "tailnet.dns.resolver": undefined,
+  "tailnet.dns.records": undefined,
+  "tailnet.dns.split": undefined,
+  "tailnet.certificates": undefined,
   clusters: undefined,
   "clusters.*": undefined,
   "clusters.*.vip": undefined,

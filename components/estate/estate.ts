@@ -22,6 +22,8 @@ export interface EstateArgs {
   readonly protection: boolean;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
+  /** Where the full lab runs the estate's hub, on loopback; undefined in every other world. */
+  readonly labHub?: string | undefined;
   /** Values of the secrets that the spec needs; stacks/dials.ts names them. Always treated as secret. */
   readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -32,6 +34,8 @@ type Table = Readonly<Record<string, string>>;
 export interface PublicOutputs {
   /** Login server of the tailnet. */
   readonly tailnet: string;
+  /** Names inside the tailnet, and the machine that each means. */
+  readonly names: Table;
   /** What is on the internet, by host. */
   readonly urls: Table;
   /** Addresses of VMs. */
@@ -65,9 +69,13 @@ export class Estate extends pulumi.ComponentResource {
   readonly secretOutputs: pulumi.Output<SecretOutputs>;
 
   constructor(name: string, args: EstateArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { spec, protection, world, secrets, sshPublicKey, githubOwner } = args;
+    const { spec, protection, world, labHub, secrets, sshPublicKey, githubOwner } = args;
     super(tokens.estate, name, { org: spec.org, domain: spec.domain, protection }, opts);
-    const fleet = new Fleet(`${name}-fleet`, { spec, sshPublicKey, protection, world, secrets }, { parent: this });
+    const fleet = new Fleet(
+      `${name}-fleet`,
+      { spec, sshPublicKey, protection, world, labHub, secrets },
+      { parent: this },
+    );
     const edge = this.createEdge(args);
     const platform = this.createPlatform(args, fleet, edge);
     const delivery = new Delivery(
@@ -77,6 +85,7 @@ export class Estate extends pulumi.ComponentResource {
     );
     this.publicOutputs = pulumi.output({
       tailnet: fleet.tailnet.loginServer,
+      names: fleet.tailnet.names.machines,
       urls: pulumi.all({ ...edge?.urls }),
       machines: pulumi.all(fleet.addresses),
       clusters: pulumi.all(platform.endpoints),

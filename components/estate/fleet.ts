@@ -1,11 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { entry, type Estate as EstateSpec, type Vm, vmsOf } from "../../stacks/estate";
+import { entry, type Estate as EstateSpec, hubOf, type Vm, vmsOf } from "../../stacks/estate";
 import { planUserData } from "../machines/cloudInit/userData.plan";
 import { ProxmoxHost } from "../machines/proxmoxHost/proxmoxHost";
 import { VirtualMachine, type VirtualMachineArgs } from "../machines/virtualMachine/virtualMachine";
-import { HeadscaleHub } from "../tailnet/headscaleHub";
+import { HeadscaleTailnet } from "../tailnet/headscale/headscaleTailnet";
+import { HeadscaleHostHub } from "../tailnet/hub/headscaleHostHub";
+import { HeadscaleHub } from "../tailnet/hub/headscaleHub";
+import type { HubArgs } from "../tailnet/hub/hub.args";
 import { joinCloudInit, planJoin } from "../tailnet/join";
-import { Tailnet } from "../tailnet/tailnet";
+import { planNames } from "../tailnet/names.plan";
+import type { Tailnet } from "../tailnet/tailnet";
+import { TailscaleTailnet } from "../tailnet/tailscale/tailscaleTailnet";
 import { tokens } from "../tokens";
 import { imageOf, imagesOf, isStateful } from "./estate.plan";
 import { secretOf } from "./secrets";
@@ -19,6 +24,8 @@ export interface FleetArgs {
   readonly protection: boolean;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
+  /** Where the full lab runs the estate's hub, on loopback; undefined in every other world. */
+  readonly labHub?: string | undefined;
   /** Always treated as secret. */
   readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -31,8 +38,10 @@ type Addresses = Readonly<Record<string, pulumi.Output<string>>>;
  * the hub can give, which is a machine itself. Creates
  *
  * 1. the Proxmox hosts, prepared for their cards;
- * 2. the Headscale hub and, with the key it mints, the tailnet: users, policy, a join key per machine;
- * 3. the other VMs.
+ * 2. the Headscale hub, when the estate runs one;
+ * 3. the tailnet, with the key that the hub mints or with the credentials of a control server that exists: policy, names, a
+ *    join key per machine;
+ * 4. the other VMs.
  */
 export class Fleet extends pulumi.ComponentResource {
   /** IPv4 addresses, by VM; the hub is not among them. */
@@ -42,7 +51,7 @@ export class Fleet extends pulumi.ComponentResource {
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
     super(tokens.fleet, name, { org: args.spec.org, protection: args.protection }, opts);
     const hosts = this.createHosts(args);
-    this.tailnet = this.createTailnet(args, this.createHub(args, hosts));
+    this.tailnet = this.createTailnet(args, hosts);
     this.addresses = this.createVms(args, hosts, this.tailnet);
     this.registerOutputs({ addresses: this.addresses });
   }
@@ -60,32 +69,59 @@ export class Fleet extends pulumi.ComponentResource {
     );
   }
 
-  private createHub({ spec, secrets, sshPublicKey, protection }: FleetArgs, hosts: Hosts): HeadscaleHub {
-    const name = spec.tailnet.control.on;
-    const [, vm] = vmsOf(spec).find(([key]) => key === name) ?? [];
-    if (vm === undefined) throw new Error(`the loader let pass that machines.${name} is no VM`);
-    return new HeadscaleHub(
-      name,
-      {
-        ...this.placeVm(spec, hosts, name, vm),
-        domain: spec.domain,
-        baseDomain: spec.tailnet.baseDomain,
-        ssh: { publicKey: sshPublicKey, privateKey: secretOf(secrets, "sshPrivateKey") },
-      },
-      { ...{ parent: this }, protect: protection },
-    );
+  /** On a VM of the estate, or on a machine that is there already. */
+  private createHub(args: FleetArgs, hosts: Hosts, name: string): HeadscaleHub | HeadscaleHostHub {
+    const { spec, secrets, sshPublicKey, protection } = args;
+    const privateKey = secretOf(secrets, "sshPrivateKey");
+    const settings = hubSettings(args);
+    const machine = entry(spec.machines, name);
+    const options = { ...{ parent: this }, protect: protection };
+    if (machine.kind === "vm") {
+      const place = this.placeVm(spec, hosts, name, machine);
+      const ssh = { publicKey: sshPublicKey, privateKey };
+      return new HeadscaleHub(name, { ...place, ...settings, ssh }, options);
+    }
+    const { address, ssh: login, architecture } = machine;
+    if (address === undefined || login === undefined) {
+      throw new Error(`the loader let pass that nobody can log in on machines.${name}`);
+    }
+    const host = {
+      address,
+      ssh: { user: login.user, privateKey },
+      ...(architecture === undefined ? {} : { architecture }),
+    };
+    return new HeadscaleHostHub(name, { ...host, ...settings }, options);
   }
 
-  private createTailnet({ spec, world }: FleetArgs, { loginServer, apiKey }: HeadscaleHub): Tailnet {
-    const lab = world === undefined ? {} : { world };
-    return new Tailnet(`${spec.org}-tailnet`, { topology: spec, loginServer, apiKey, ...lab }, { parent: this });
+  /** Which control server it is decides which of the two implementations. */
+  private createTailnet(args: FleetArgs, hosts: Hosts): Tailnet {
+    const { spec, world, labHub, secrets } = args;
+    const name = `${spec.org}-tailnet`;
+    // A hub that the full lab runs is a real server: nothing of its tailnet is simulated.
+    const lab = world === undefined || labHub !== undefined ? {} : { world };
+    const { control } = spec.tailnet;
+    if (control.kind === "tailscale") {
+      const oauthClient = {
+        id: secretOf(secrets, "tailscaleOauthClientId"),
+        secret: secretOf(secrets, "tailscaleOauthClientSecret"),
+      };
+      const { tailnet, watch, replacePolicy } = control;
+      const settings = { topology: spec, tailnet, oauthClient, watch, replacePolicy };
+      return new TailscaleTailnet(name, settings, { parent: this });
+    }
+    const server =
+      "on" in control
+        ? this.createHub(args, hosts, control.on)
+        : { loginServer: control.loginServer, apiKey: secretOf(secrets, "headscaleApiKey") };
+    const { loginServer, apiKey } = server;
+    return new HeadscaleTailnet(name, { topology: spec, loginServer, apiKey, ...lab }, { parent: this });
   }
 
   private createVms(args: FleetArgs, hosts: Hosts, tailnet: Tailnet): Addresses {
     const { spec, protection } = args;
     return Object.fromEntries(
       vmsOf(spec)
-        .filter(([name]) => name !== spec.tailnet.control.on)
+        .filter(([name]) => name !== hubOf(spec.tailnet))
         .map(([name, vm]) => {
           const userData = this.userData(args, tailnet, name, vm);
           const gpu = vm.gpu === undefined ? {} : { gpuMapping: entry(entry(hosts, vm.host).mappings, vm.gpu) };
@@ -132,4 +168,27 @@ export class Fleet extends pulumi.ComponentResource {
         planUserData({ hostname: name, role, sshPublicKey, join: joinCloudInit({ ...plan, loginServer, authKey }) }),
       );
   }
+}
+
+/** What a hub is told wherever it runs. */
+function hubSettings({ spec, secrets, labHub }: FleetArgs): HubArgs {
+  const { baseDomain, dns } = spec.tailnet;
+  return {
+    domain: spec.domain,
+    baseDomain,
+    dns: {
+      extraRecords: Object.entries(dns.records).map(([name, value]) => ({ name, type: "A", value })),
+      nameservers: dns.nameservers,
+      split: planNames(spec).split,
+      searchDomains: dns.search,
+    },
+    ...hubCertificate(secrets),
+    ...(labHub === undefined ? {} : { loginServer: labHub }),
+  };
+}
+
+/** The hub's certificate, when the stack's secrets hold one; Let's Encrypt gives it one otherwise. */
+function hubCertificate(secrets: FleetArgs["secrets"]): Pick<HubArgs, "certificate"> {
+  const { hubCertificate: chain, hubCertificateKey: privateKey } = secrets;
+  return chain === undefined || privateKey === undefined ? {} : { certificate: { chain, privateKey } };
 }

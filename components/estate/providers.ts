@@ -3,7 +3,8 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as command from "@pulumi/command";
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
-import type { Estate as EstateSpec } from "../../stacks/estate";
+import { type Estate as EstateSpec, hubOf } from "../../stacks/estate";
+import { publishedServices } from "./estate.plan";
 import { secretOf } from "./secrets";
 
 /** What the providers of an estate need to know. */
@@ -18,8 +19,9 @@ export interface ProvidersArgs {
  * The providers of everything outside tailnet and clusters, to be handed to an Estate. Made first and together, so that
  * their plugins start side by side rather than each when its first resource comes. Creates
  *
- * 1. cloudflare and github, with tokens from CLOUDFLARE_API_TOKEN and GITHUB_TOKEN, which stay out of the state;
- * 2. command, for what is done over SSH;
+ * 1. github, and cloudflare when something is published, with tokens from GITHUB_TOKEN and CLOUDFLARE_API_TOKEN, which stay
+ *    out of the state;
+ * 2. command, for what is done over SSH on hosts and on the tailnet's hub;
  * 3. proxmoxve, when there are hosts. Those of a spec are one Proxmox cluster, any of which answers for all. Its own
  *    documentation asks for explicit settings; SSH is how it uploads cloud-init snippets.
  */
@@ -40,8 +42,8 @@ export function createProviders({ spec, githubOwner, secrets }: ProvidersArgs): 
             },
           }),
         ]),
-    new command.Provider(`${spec.org}-command`),
-    new cloudflare.Provider(`${spec.org}-cloudflare`),
+    ...(first === undefined && hubOf(spec.tailnet) === undefined ? [] : [new command.Provider(`${spec.org}-command`)]),
+    ...(Object.keys(publishedServices(spec)).length === 0 ? [] : [new cloudflare.Provider(`${spec.org}-cloudflare`)]),
     new github.Provider(`${spec.org}-github`, { owner: githubOwner }),
   ];
 }

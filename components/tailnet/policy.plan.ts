@@ -1,77 +1,91 @@
-import * as pulumi from "@pulumi/pulumi";
-import { tailnetProblems } from "./policy.check";
-import { networkOf, ownTag, sorted, sortedEntries, toAlias, type Topology } from "./topology";
+import type { AclRule, Policy, Server, SshRule, Table } from "./policy";
+import { planTests } from "./policy.tests";
+import { networkOf, ownTag, servicesHost, sorted, sortedEntries, toAlias, type Topology, userOf } from "./topology";
 
-/** One access rule: sources may open connections to ports of destinations ("tag:docker:6333"). */
-export interface AclRule {
-  readonly action: "accept";
-  readonly proto: "tcp" | "udp";
-  readonly src: readonly string[];
-  readonly dst: readonly string[];
-}
-
-/** One rule for SSH sessions that tailscaled itself serves. */
-export interface SshRule {
-  readonly action: "accept" | "check";
-  readonly src: readonly string[];
-  readonly dst: readonly string[];
-  readonly users: readonly string[];
-}
-
-/** A tailnet policy, the part of it that the estate uses: https://headscale.net/0.29.1/ref/policy/ */
-export interface TailnetPolicy {
-  readonly groups: Readonly<Record<string, readonly string[]>>;
-  readonly tagOwners: Readonly<Record<string, readonly string[]>>;
-  readonly hosts: Readonly<Record<string, string>>;
+/**
+ * A compiled policy: the part of a policy file that an estate uses, the same form for both control servers.
+ *
+ * Access is written as ACLs, not as grants: a spec says who opens which port where, and that is all that an ACL can say.
+ * Both servers compile the two to the same packet filter (Headscale turns ACLs into grants first: hscontrol/policy/v2,
+ * compileGrants, 0.29.1); what grants have beyond, rights inside applications and routers to go by, no spec speaks of.
+ */
+export interface TailnetPolicy extends Policy {
+  readonly groups: Table<readonly string[]>;
+  readonly tagOwners: Table<readonly string[]>;
+  readonly hosts: Table<string>;
   /** Always there: without the key Headscale allows everything, an empty list denies everything. */
   readonly acls: readonly AclRule[];
-  readonly autoApprovers: { readonly routes: Readonly<Record<string, readonly string[]>> };
+  readonly autoApprovers: { readonly routes: Table<readonly string[]> };
   readonly ssh: readonly SshRule[];
+  readonly tests: NonNullable<Policy["tests"]>;
 }
+
+/** Carried by the OAuth client with which the program manages a tailnet on Tailscale; by no machine. */
+export const managerTag = "tag:estate";
 
 /**
  * Compiles the tailnet policy from what machines and apps serve, and to whom. Nothing declared, nothing reachable. The
- * same estate gives the same policy in whatever order it is written.
- *
- * @throws InputPropertiesError with everything that the tailnet cannot express
+ * same estate gives the same policy in whatever order it is written. What a policy cannot express, the loader has refused
+ * (stacks/checks/tailnetReach.ts); that it says what the spec says is proven by provePolicy.
  */
 export function planPolicy(topology: Topology): TailnetPolicy {
-  const errors = tailnetProblems(topology);
-  if (errors.length > 0) {
-    throw new pulumi.InputPropertiesError({ message: "The tailnet cannot be built as it is declared", errors });
-  }
   return {
     groups: planGroups(topology),
     tagOwners: planTagOwners(topology),
     hosts: planHosts(topology),
     acls: [...machineRules(topology), ...appRules(topology), ...sshAccess(topology)],
     autoApprovers: { routes: planRoutes(topology) },
-    ssh: sshEntries(topology).map(planSsh),
+    ssh: sshEntries(topology).map((entry) => planSsh(topology, entry)),
+    tests: planTests(topology),
   };
 }
 
-/** The policy as the control server is given it: strict JSON, indented, for people to read in state and preview. */
-export function policyText(policy: TailnetPolicy): string {
-  return `${JSON.stringify(policy, undefined, 2)}\n`;
+/**
+ * The policy as a control server is given it: strict JSON, indented, for people to read in state and preview.
+ *
+ * Tailscale gets its tests along, and runs them whenever somebody changes the policy. Headscale refuses a policy with a test
+ * about a tag that no node carries or a user without a node (hscontrol/policy/v2/test.go, runPolicyTest, 0.29.1), so before
+ * the first machine has joined it could hold none: it gets the policy without.
+ */
+export function policyText(policy: TailnetPolicy, server: Server): string {
+  const { tests, ...rest } = policy;
+  return `${JSON.stringify(server === "tailscale" ? { ...rest, tests } : rest, undefined, 2)}\n`;
 }
 
-function planGroups({ people }: Topology): Record<string, string[]> {
+function planGroups(topology: Topology): Record<string, string[]> {
+  const { people } = topology;
   const groups = sorted(Object.values(people).flatMap((person) => person.groups));
   const members = (group: string) =>
-    sorted(Object.entries(people).flatMap(([name, person]) => (person.groups.includes(group) ? [`${name}@`] : [])));
+    sorted(
+      Object.entries(people).flatMap(([name, person]) =>
+        person.groups.includes(group) ? [userOf(topology, name)] : [],
+      ),
+    );
   return Object.fromEntries(groups.map((group) => [`group:${group}`, members(group)]));
 }
 
-/** A machine's own tag belongs to whoever owns its declared tags; without any, to the groups that own any tag. */
-function planTagOwners({ machines, tailnet }: Topology): Record<string, string[]> {
-  const ownersOf = (tags: readonly string[]) => tags.flatMap((tag) => tailnet.tags[tag]?.owners.map(toAlias) ?? []);
+/**
+ * A machine's own tag belongs to whoever owns its declared tags; without any, to the groups that own any tag. On Tailscale
+ * an OAuth client gives its keys only tags that its own tag owns (https://tailscale.com/kb/1215/oauth-clients), so that is
+ * an owner of all.
+ */
+function planTagOwners(topology: Topology): Record<string, string[]> {
+  const { machines, tailnet } = topology;
+  const ownersOf = (tags: readonly string[]) =>
+    tags.flatMap((tag) => tailnet.tags[tag]?.owners.map((owner) => toAlias(topology, owner)) ?? []);
   const groups = ownersOf(Object.keys(tailnet.tags)).filter((owner) => owner.startsWith("group:"));
-  const declared = Object.keys(tailnet.tags).map((tag): [string, string[]] => [`tag:${tag}`, sorted(ownersOf([tag]))]);
+  const manager = tailnet.control.kind === "tailscale" ? [managerTag] : [];
+  const declared = Object.keys(tailnet.tags).map((tag): [string, string[]] => [`tag:${tag}`, ownersOf([tag])]);
   const own = Object.entries(machines).map(([name, { tags }]): [string, string[]] => [
     ownTag(name),
-    sorted(tags.length === 0 ? groups : ownersOf(tags)),
+    tags.length === 0 ? groups : ownersOf(tags),
   ]);
-  return Object.fromEntries(sortedEntries(Object.fromEntries([...own, ...declared])));
+  const owned = [...own, ...declared].map(([tag, owners]): [string, string[]] => [
+    tag,
+    sorted([...owners, ...manager]),
+  ]);
+  const managed = manager.map((tag): [string, string[]] => [tag, sorted(groups)]);
+  return Object.fromEntries(sortedEntries(Object.fromEntries([...owned, ...managed])));
 }
 
 function planHosts({ clusters, machines }: Topology): Record<string, string> {
@@ -87,25 +101,27 @@ function planHosts({ clusters, machines }: Topology): Record<string, string> {
   };
 }
 
-/** The name under which the policy knows the addresses of a cluster's services. */
-function servicesHost(cluster: string): string {
-  return `${cluster}-services`;
-}
-
-function machineRules({ machines }: Topology): AclRule[] {
-  return sortedEntries(machines).flatMap(([name, { serves }]) => serviceRules(ownTag(name), serves));
+function machineRules(topology: Topology): AclRule[] {
+  return sortedEntries(topology.machines).flatMap(([name, { serves }]) => serviceRules(topology, ownTag(name), serves));
 }
 
 /** Apps are reached through a subnet router of their cluster, at the addresses of its services. */
-function appRules({ apps }: Topology): AclRule[] {
-  return sortedEntries(apps).flatMap(([, { on, serves }]) => serviceRules(servicesHost(on), serves));
+function appRules(topology: Topology): AclRule[] {
+  return sortedEntries(topology.apps).flatMap(([, { on, serves }]) => serviceRules(topology, servicesHost(on), serves));
 }
 
-function serviceRules(destination: string, serves: Topology["apps"][string]["serves"]): AclRule[] {
+function serviceRules(topology: Topology, destination: string, serves: Topology["apps"][string]["serves"]): AclRule[] {
   return sortedEntries(serves).flatMap(([, { port, protocol, to }]): AclRule[] =>
     to.length === 0
       ? []
-      : [{ action: "accept", proto: protocol, src: sorted(to.map(toAlias)), dst: [`${destination}:${port}`] }],
+      : [
+          {
+            action: "accept",
+            proto: protocol,
+            src: sorted(to.map((who) => toAlias(topology, who))),
+            dst: [`${destination}:${port}`],
+          },
+        ],
   );
 }
 
@@ -123,7 +139,7 @@ function sshAccess(topology: Topology): AclRule[] {
   return sshEntries(topology).map(({ from, to }) => ({
     action: "accept",
     proto: "tcp",
-    src: [toAlias(from)],
+    src: [toAlias(topology, from)],
     dst: [`${to}:22`],
   }));
 }
@@ -133,8 +149,8 @@ function sshAccess(topology: Topology): AclRule[] {
  * `headscale auth approve` on the hub); machines cannot, so theirs are "accept": tagged sources cannot use check mode
  * (https://github.com/juanfont/headscale/releases/tag/v0.29.0).
  */
-function planSsh({ from, to, users }: SshEntry): SshRule {
-  const src = toAlias(from);
+function planSsh(topology: Topology, { from, to, users }: SshEntry): SshRule {
+  const src = toAlias(topology, from);
   return { action: src.startsWith("tag:") ? "accept" : "check", src: [src], dst: [to], users: sorted(users) };
 }
 

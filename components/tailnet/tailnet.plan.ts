@@ -1,5 +1,7 @@
 import type { Estate } from "../../stacks/estate";
+import { type Names, planNames } from "./names.plan";
 import { planPolicy, type TailnetPolicy } from "./policy.plan";
+import { provePolicy } from "./policy.proof";
 import { joins, ownTag, sortedEntries, tagsOf, type Topology } from "./topology";
 
 type Duration = Estate["tailnet"]["keyExpiry"];
@@ -19,6 +21,7 @@ export interface TailnetPlan {
   /** Users by the names that the policy knows. */
   readonly users: readonly { readonly name: string; readonly email: string }[];
   readonly policy: TailnetPolicy;
+  readonly names: Names;
   /** By machine. */
   readonly joinKeys: readonly (readonly [machine: string, key: KeyPlan])[];
   /** By repository. */
@@ -36,14 +39,16 @@ const runnerKeyExpiry: Duration = "30 days";
 /**
  * Plans a tailnet: a user per person, a single-use key per machine that joins, an ephemeral one per runner pool, the policy.
  *
- * @throws InputPropertiesError with everything that the tailnet cannot express
+ * @throws InputPropertiesError when the policy would let through more than the spec says, or less
  */
 export function planTailnet(topology: Topology): TailnetPlan {
   const policy = planPolicy(topology);
+  provePolicy(topology, policy);
   const nodes = sortedEntries(topology.machines).filter(([name, machine]) => joins(topology, name, machine));
   return {
     users: sortedEntries(topology.people).map(([name, { email }]) => ({ name, email })),
     policy,
+    names: planNames(topology),
     joinKeys: nodes.map(([name, machine]) => [
       name,
       { tags: tagsOf(name, machine), reusable: false, ephemeral: false, expiry: topology.tailnet.keyExpiry },

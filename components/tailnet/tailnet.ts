@@ -1,121 +1,21 @@
-import * as pulumi from "@pulumi/pulumi";
-import * as headscale from "../../providers/headscale/sdk";
-import { tokens } from "../tokens";
-import { policyText } from "./policy.plan";
-import { type KeyPlan, planTailnet, type TailnetPlan } from "./tailnet.plan";
-import type { Topology } from "./topology";
-
-/** The tailnet of an estate. */
-export interface TailnetArgs {
-  /** Who there is, what they serve and to whom; an Estate is one. */
-  readonly topology: Topology;
-  /** Where nodes join and the API is: the hub's. */
-  readonly loginServer: pulumi.Input<string>;
-  /** Key of the API, from the hub. */
-  readonly apiKey: pulumi.Input<string>;
-  /**
-   * Path of a lab's world file: the tailnet is simulated there, and no server is called.
-   * @default the server at loginServer
-   */
-  readonly world?: string;
-}
+import type * as pulumi from "@pulumi/pulumi";
+import type { Names } from "./names.plan";
 
 /**
- * A tailnet on Headscale, from what the estate declares. Creates
- *
- * 1. the provider that talks to the hub;
- * 2. a user per person (a policy that names an unknown user is refused);
- * 3. the policy: nothing is reachable but what is served, and the advertised networks approve themselves;
- * 4. a join key per machine, good once and for a limited time, and one per runner pool, for ephemeral nodes. Nodes get their
- *    tags by their key, and none can join before the policy is in force;
- * 5. the tags of each machine, and the approval of its networks, once more by name: key and policy have done both when it
- *    joins, but only so is it seen when somebody changes them later.
- *
- * Deleting it leaves the last policy in force, because to Headscale none means "allow all".
- *
- * @throws InputPropertiesError with everything that the tailnet cannot express
- * @example
- * const tailnet = new Tailnet("tailnet", { topology: estate, loginServer: hub.loginServer, apiKey: hub.apiKey });
- * const key = tailnet.joinKeys["docker"];
+ * A tailnet, whichever control server it is on: what the rest of an estate needs to know of it. HeadscaleTailnet and
+ * TailscaleTailnet are the two that there are; the spec's `tailnet.control` decides which.
  */
-export class Tailnet extends pulumi.ComponentResource {
+export interface Tailnet extends pulumi.ComponentResource {
+  /** Where nodes join. */
+  readonly loginServer: pulumi.Output<string>;
   /** Secret; by machine. Every machine but the hub, and gateways that the tailnet has no business with. */
   readonly joinKeys: Readonly<Record<string, pulumi.Output<string>>>;
   /** Secret; by repository that has runners. */
   readonly runnerKeys: Readonly<Record<string, pulumi.Output<string>>>;
   /** The policy in force, JSON. */
   readonly policy: pulumi.Output<string>;
-  readonly loginServer: pulumi.Output<string>;
-
-  constructor(name: string, args: TailnetArgs, opts?: pulumi.ComponentResourceOptions) {
-    const plan = planTailnet(args.topology);
-    super(tokens.tailnet, name, { loginServer: args.loginServer }, opts);
-    const provider = this.createProvider(name, args);
-    const users = this.createUsers(name, plan, provider);
-    const policy = this.createPolicy(name, plan, provider, users);
-    this.joinKeys = this.createKeys(`${name}-join`, plan.joinKeys, provider, policy);
-    this.runnerKeys = this.createKeys(`${name}-runners`, plan.runnerKeys, provider, policy);
-    this.watchNodes(name, plan, provider, policy);
-    this.policy = policy.policy;
-    this.loginServer = pulumi.output(args.loginServer);
-    this.registerOutputs({
-      joinKeys: this.joinKeys,
-      runnerKeys: this.runnerKeys,
-      policy: this.policy,
-      loginServer: this.loginServer,
-    });
-  }
-
-  private createProvider(name: string, { loginServer, apiKey, world }: TailnetArgs): headscale.Provider {
-    const backend = world === undefined ? { endpoint: loginServer, apiKey: pulumi.secret(apiKey) } : { world };
-    return new headscale.Provider(`${name}-server`, backend, { parent: this });
-  }
-
-  private createUsers(name: string, { users }: TailnetPlan, provider: headscale.Provider): headscale.User[] {
-    return users.map((user) => new headscale.User(`${name}-user-${user.name}`, user, { parent: this, provider }));
-  }
-
-  private createPolicy(
-    name: string,
-    { policy }: TailnetPlan,
-    provider: headscale.Provider,
-    users: headscale.User[],
-  ): headscale.Policy {
-    return new headscale.Policy(
-      `${name}-policy`,
-      { policy: policyText(policy) },
-      // Users first: the policy names them. On the way down the policy goes first, for the same reason.
-      { parent: this, provider, dependsOn: users },
-    );
-  }
-
-  private createKeys(
-    prefix: string,
-    keys: readonly (readonly [string, KeyPlan])[],
-    provider: headscale.Provider,
-    policy: headscale.Policy,
-  ): Record<string, pulumi.Output<string>> {
-    return Object.fromEntries(
-      keys.map(([of, { tags, reusable, ephemeral, expiry }]) => {
-        const key = new headscale.PreAuthKey(
-          `${prefix}-${of}`,
-          { tags: [...tags], reusable, ephemeral, expiration: expiry },
-          // Without a policy Headscale allows everything: nobody may be able to join before there is one.
-          { parent: this, provider, dependsOn: [policy] },
-        );
-        return [of, pulumi.secret(key.key)];
-      }),
-    );
-  }
-
-  private watchNodes(name: string, plan: TailnetPlan, provider: headscale.Provider, policy: headscale.Policy): void {
-    // The server refuses tags that its policy does not know.
-    const options = { parent: this, provider, dependsOn: [policy] };
-    for (const [node, { tags }] of plan.joinKeys) {
-      new headscale.NodeTags(`${name}-tags-${node}`, { node, tags: [...tags] }, options);
-    }
-    for (const [node, routes] of plan.routes) {
-      new headscale.RouteApproval(`${name}-routes-${node}`, { node, routes: [...routes] }, options);
-    }
-  }
+  /** Names inside the tailnet, and who answers for them. */
+  readonly names: Names;
+  /** Networks approved without a click, by the machine that routes them. */
+  readonly routes: Readonly<Record<string, readonly string[]>>;
 }

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { Estate, Machine } from "../../stacks/estate";
+import { type Estate, hubOf, type Machine } from "../../stacks/estate";
 
 /** The part of an estate that decides who is in the tailnet and who reaches what. */
 export type Topology = Pick<Estate, "people" | "machines" | "tailnet" | "clusters" | "apps" | "repositories">;
@@ -9,7 +9,7 @@ export type Topology = Pick<Estate, "people" | "machines" | "tailnet" | "cluster
  * gateway that the tailnet has no business with (no tags, no advertised networks, nothing served to anybody).
  */
 export function joins(topology: Topology, name: string, machine: Machine): boolean {
-  if (name === topology.tailnet.control.on) return false;
+  if (name === hubOf(topology.tailnet)) return false;
   if (machine.role !== "gateway") return true;
   return machine.tags.length > 0 || machine.advertises.length > 0 || servesSomebody(machine);
 }
@@ -24,11 +24,25 @@ export function ownTag(machine: string): string {
   return `tag:${machine}`;
 }
 
-/** A principal of the spec in the words of a tailnet policy: person:ada is ada@, machine:docker is tag:docker. */
-export function toAlias(principal: string): string {
+/**
+ * A person as policies write them. A Headscale of ours has users by the names of the spec, with the "@" that it asks for;
+ * Tailscale knows people by the e-mail address of their login.
+ */
+export function userOf({ people, tailnet }: Topology, person: string): string {
+  const email = Object.hasOwn(people, person) ? people[person]?.email : undefined;
+  return tailnet.control.kind === "tailscale" && email !== undefined ? email : `${person}@`;
+}
+
+/** A principal of the spec in the words of a tailnet policy: person:ada is a user, machine:docker is tag:docker. */
+export function toAlias(topology: Topology, principal: string): string {
   const [kind = "", name = ""] = principal.split(":");
-  if (kind === "person") return `${name}@`;
+  if (kind === "person") return userOf(topology, name);
   return kind === "machine" ? ownTag(name) : principal;
+}
+
+/** The name under which the policy knows the addresses of a cluster's services. */
+export function servicesHost(cluster: string): string {
+  return `${cluster}-services`;
 }
 
 /** A network without host bits, as routes are written: 10.42.0.1/24 is 10.42.0.0/24. */

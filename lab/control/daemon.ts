@@ -111,7 +111,8 @@ export async function waitFor(
   limit = 20_000,
 ): Promise<void> {
   const until = Date.now() + limit;
-  while (!(await check())) {
+  // Another program may answer in its place, while it itself has ended.
+  while (!((await check()) && isRunning(daemon))) {
     const dead = !isRunning(daemon);
     if (dead || Date.now() > until) {
       const reason = dead ? "it ended" : `it did not within ${limit / 1000} s`;

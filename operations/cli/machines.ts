@@ -16,14 +16,23 @@ import { table } from "./table";
 const joinSeconds = 90;
 
 /** Switches on what the full lab's machines run, when it does not run any more: after a restart of the computer, say. */
-export async function switchOn(context: Pick<Context, "say">, lab: LabFolder): Promise<void> {
+export async function switchOn(context: Pick<Context, "say" | "stack">, lab: LabFolder): Promise<void> {
   const machines = new Machines(lab.machines);
   // The hub first: a client that finds none waits, and says so in its log.
   const all = machines.all().sort((a, b) => Number(b.runs === "hub") - Number(a.runs === "hub"));
   for (const machine of all.filter((one) => !isOn(machines, one))) {
     context.say(`Switching on ${machine.name} (${machine.runs === "hub" ? "headscale" : "tailscaled"})`);
-    await powerOn(machines, machine);
+    try {
+      await powerOn(machines, machine);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CommandError(`${machine.name} of the lab does not come up. ${reason}\n${goneRemedy(context.stack)}`);
+    }
   }
+}
+
+function goneRemedy(stack: string): string {
+  return `Nothing in a lab is worth keeping: make down STACK=${stack} LAB=full removes it.`;
 }
 
 /** Ends everything that the full lab's machines run. */

@@ -21,8 +21,8 @@ export const down: Command = {
 async function labDown(context: Context, kind: LabKind): Promise<number> {
   const folder = labFolder(context.root, context.stack, kind);
   context.print(worldLine(context));
-  if (existsSync(join(folder.state, ".pulumi"))) {
-    const session = await openSession(context);
+  const session = existsSync(join(folder.state, ".pulumi")) ? await openIfPossible(context) : undefined;
+  if (session !== undefined) {
     await unprotect(context, session);
     const { code } = await runEngine(context, session, ["destroy", "--yes", "--skip-preview", "--suppress-progress"]);
     if (code !== exit.ok) {
@@ -37,6 +37,18 @@ async function labDown(context: Context, kind: LabKind): Promise<number> {
   rmSync(folder.directory, { recursive: true, force: true });
   context.print(`The lab of stack ${context.stack} is gone.`);
   return exit.ok;
+}
+
+/** A lab whose hub does not come up any more goes without the engine: all it has is in its folder. */
+async function openIfPossible(context: Context): Promise<Session | undefined> {
+  try {
+    return await openSession(context);
+  } catch (error) {
+    if (context.world !== "full" || !(error instanceof CommandError)) throw error;
+    context.say(error.message);
+    context.say("It is removed as it is.");
+    return undefined;
+  }
 }
 
 const deployment = z.object({

@@ -1,6 +1,6 @@
 import { discreet } from "./discreet";
 import type { Diff, Failure, Kind, State, Who } from "./kind";
-import type { Connection, Plugin } from "./plugin";
+import type { Call, Connection, Plugin } from "./plugin";
 import { isKnown, known, unknown, type Decoded, type Known, type Properties } from "./values";
 
 /** Who a request of the engine is about. */
@@ -86,6 +86,20 @@ export class Lifecycle<B> {
     await this.reach("delete", subject, (backend) => kind.delete(backend, id, this.state(kind, outputs.values), who));
   }
 
+  /** Answers a function of the provider. What its arguments cannot be is said without asking anybody. */
+  async invoke(token: string, args: Decoded): Promise<{ values: Known; failures: readonly Failure[] }> {
+    const functions = this.plugin.functions ?? [];
+    const found = functions.find((candidate) => candidate.token === token);
+    if (found === undefined) {
+      const names = functions.map((candidate) => candidate.token).join(", ");
+      throw new Error(`${token} is no function of this provider; it has ${names === "" ? "none" : names}`);
+    }
+    const { inputs, failures } = found.check(args.values);
+    if (failures.length > 0) return { values: {}, failures: discreet(failures, args) };
+    const subject = { type: token, name: token };
+    return { values: await this.reach("invoke", subject, (backend) => found.call(backend, inputs)), failures: [] };
+  }
+
   /** The properties of the kind that are secret, whether it or the program says so. */
   private secrets(kind: Kind<B>, ...bags: readonly Decoded[]): ReadonlySet<string> {
     return new Set([...kind.secrets, ...bags.flatMap((bag) => [...bag.secrets])]);
@@ -109,8 +123,8 @@ export class Lifecycle<B> {
   }
 
   private reach<T>(
-    operation: "create" | "read" | "update" | "delete",
-    { type, name }: Subject,
+    operation: Call["operation"],
+    { type, name }: Pick<Subject, "type" | "name">,
     work: (backend: B) => Promise<T>,
   ): Promise<T> {
     const { connection } = this;

@@ -1,12 +1,13 @@
+import type { Func } from "./func";
 import type { Failure, Kind } from "./kind";
 import type { Known, Properties } from "./values";
 
 /** A call as scripted faults know it. */
 export interface Call {
-  readonly operation: "create" | "read" | "update" | "delete";
-  /** Type token. */
+  readonly operation: "create" | "read" | "update" | "delete" | "invoke";
+  /** Type token of a resource or function. */
   readonly type: string;
-  /** Name in the program. */
+  /** Name in the program; a function's token. */
   readonly name: string;
 }
 
@@ -23,6 +24,8 @@ export interface Plugin<B> {
   readonly name: string;
   readonly version: string;
   readonly kinds: readonly Kind<B>[];
+  /** What programs may ask of it. @default nothing */
+  readonly functions?: readonly Func<B>[];
   /** Checks the provider's configuration. Values that are not known yet are left alone. */
   checkConfig(config: Properties): readonly Failure[];
   /** Connects, without asking anybody: the first call that needs the server finds out whether it is there. */

@@ -39,6 +39,10 @@ function housekeeping<B>(plugin: Plugin<B>, life: Lifecycle<B>): UntypedServiceI
 
 function resources<B>(life: Lifecycle<B>): UntypedServiceImplementation {
   return {
+    invoke: unary(async (request: proto.InvokeRequest) => {
+      const { values, failures } = await life.invoke(request.getTok(), decode(request.getArgs()));
+      return new proto.InvokeResponse().setReturn(encode(values, new Set())).setFailuresList(failures.map(failure));
+    }),
     check: unary(async (request: proto.CheckRequest) => {
       const olds = decode(request.getOlds()).values;
       const { values, secrets, failures } = await life.check(subject(request), olds, decode(request.getNews()));
@@ -49,7 +53,7 @@ function resources<B>(life: Lifecycle<B>): UntypedServiceImplementation {
       const old = request.getOldInputs();
       const before = { inputs: old === undefined ? outputs : decode(old).values, outputs };
       const news = decode(request.getNews()).values;
-      return diffResponse(life.diff(subject(request), before, news), news);
+      return diffResponse(life.diff(subject(request), before, news), before.inputs, news);
     }),
     create: unary(async (request: proto.CreateRequest) => {
       const { id, values, secrets } = await life.create(
@@ -122,11 +126,14 @@ function diffConfig(request: proto.DiffRequest): proto.DiffResponse {
   const news = decode(request.getNews()).values;
   const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
   const changed = names.filter((name) => olds[name] !== news[name]);
-  return diffResponse({ changed, replaces: [], deleteBeforeReplace: false }, news);
+  return diffResponse({ changed, replaces: [], deleteBeforeReplace: false }, olds, news);
 }
 
-function diffResponse(diff: Diff, inputs: Properties): proto.DiffResponse {
-  const { Kind } = proto.PropertyDiff;
+const { Kind } = proto.PropertyDiff;
+const inPlace = { add: Kind.ADD, update: Kind.UPDATE, remove: Kind.DELETE };
+const replacing = { add: Kind.ADD_REPLACE, update: Kind.UPDATE_REPLACE, remove: Kind.DELETE_REPLACE };
+
+function diffResponse(diff: Diff, olds: Properties, inputs: Properties): proto.DiffResponse {
   const response = new proto.DiffResponse()
     .setChanges(
       diff.changed.length > 0 ? proto.DiffResponse.DiffChanges.DIFF_SOME : proto.DiffResponse.DiffChanges.DIFF_NONE,
@@ -136,10 +143,11 @@ function diffResponse(diff: Diff, inputs: Properties): proto.DiffResponse {
     .setDeletebeforereplace(diff.deleteBeforeReplace)
     .setHasdetaileddiff(true);
   for (const name of diff.changed) {
-    const kind = diff.replaces.includes(name) ? Kind.UPDATE_REPLACE : Kind.UPDATE;
-    response
-      .getDetaileddiffMap()
-      .set(name, new proto.PropertyDiff().setKind(kind).setInputdiff(Object.hasOwn(inputs, name)));
+    const [was, is] = [Object.hasOwn(olds, name), Object.hasOwn(inputs, name)];
+    const kinds = diff.replaces.includes(name) ? replacing : inPlace;
+    // What neither is an input nor was one is a property of the provider's own that it mends.
+    const kind = was === is ? kinds.update : is ? kinds.add : kinds.remove;
+    response.getDetaileddiffMap().set(name, new proto.PropertyDiff().setKind(kind).setInputdiff(is));
   }
   return response;
 }

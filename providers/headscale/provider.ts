@@ -11,6 +11,7 @@ import type { HeadscaleApi } from "./backends/api";
 import { HttpClient } from "./backends/http";
 import { ServerBackend } from "./backends/server";
 import { WorldBackend } from "./backends/world";
+import { getNodes } from "./functions/getNodes";
 import { apiKey } from "./resources/apiKey";
 import { nodeTags } from "./resources/nodeTags";
 import { policy } from "./resources/policy";
@@ -31,6 +32,7 @@ export const headscale: Plugin<HeadscaleApi> = {
   name: "headscale",
   version: "0.1.0",
   kinds: [user, preAuthKey, policy, nodeTags, routeApproval, apiKey],
+  functions: [getNodes],
   checkConfig,
   connect,
 };

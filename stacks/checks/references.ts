@@ -1,5 +1,5 @@
 import type { Estate, Service, Vm } from "../estate";
-import { vmsOf } from "../estate";
+import { hubOf, vmsOf } from "../estate";
 import { lookup } from "../lookup";
 import { oneOf, type Problem, quote } from "../problems";
 
@@ -70,7 +70,7 @@ function platformReferences(estate: Estate): Reference[] {
   });
   const clusters = Object.keys(estate.clusters);
   return [
-    machine("tailnet.control.on", estate.tailnet.control.on),
+    ...tailnetReferences(estate).map(([path, to]) => machine(path, to)),
     ...Object.entries(estate.clusters).flatMap(([name, cluster]) =>
       (["controlPlanes", "workers"] as const).flatMap((list) =>
         cluster[list].map((to, index) => machine(`clusters.${name}.${list}.${index}`, to)),
@@ -86,6 +86,18 @@ function platformReferences(estate: Estate): Reference[] {
     ...Object.entries(estate.repositories).flatMap(([name, { runners }]) =>
       runners === undefined ? [] : [machine(`repositories.${name}.runners.ephemeral.on`, runners.ephemeral.on)],
     ),
+  ];
+}
+
+function tailnetReferences({ tailnet }: Estate): [path: string, machine: string][] {
+  const hub = hubOf(tailnet);
+  const { names, resolver } = tailnet.dns;
+  const watched = tailnet.control.kind === "tailscale" ? tailnet.control.watch : [];
+  return [
+    ...watched.map((name, index): [string, string] => [`tailnet.control.watch.${index}`, name]),
+    ...(hub === undefined ? [] : [["tailnet.control.on", hub] satisfies [string, string]]),
+    ...Object.entries(names).map(([name, on]): [string, string] => [`tailnet.dns.names.${name}`, on]),
+    ...(resolver === undefined ? [] : [["tailnet.dns.resolver.on", resolver.on] satisfies [string, string]]),
   ];
 }
 

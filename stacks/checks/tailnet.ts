@@ -3,9 +3,9 @@ import { lookup } from "../lookup";
 import { oneOf, type Problem, quote } from "../problems";
 import { servingPlaces } from "./references";
 
-/** Tags have owners, principals exist, and the hub runs where a hub can run. */
+/** Tags have owners, and principals exist. */
 export function checkTailnet(estate: Estate): Problem[] {
-  return [...unownedTags(estate), ...unknownPrincipals(estate), ...hub(estate)];
+  return [...unownedTags(estate), ...unknownPrincipals(estate)];
 }
 
 function unownedTags(estate: Estate): Problem[] {
@@ -79,29 +79,4 @@ export function knownPrincipals(estate: Estate): string[] {
     ...Object.keys(estate.people).map((person) => `person:${person}`),
     ...Object.keys(estate.machines).map((machine) => `machine:${machine}`),
   ];
-}
-
-function hub(estate: Estate): Problem[] {
-  const { on } = estate.tailnet.control;
-  const machine = lookup(estate.machines, on);
-  const problems: Problem[] = [];
-  if (machine !== undefined && (machine.kind !== "vm" || machine.role !== "headscale-hub")) {
-    problems.push({
-      path: "tailnet.control.on",
-      problem: `machines.${on} has the role ${quote(machine.role)}`,
-      allowed: 'a VM with role "headscale-hub"',
-      remedy: "name the VM that runs Headscale, or give this one that role",
-    });
-  }
-  // Headscale compares whole labels: example.org is no part of headscale.myexample.org.
-  if (`.headscale.${estate.domain}`.endsWith(`.${estate.tailnet.baseDomain}`)) {
-    problems.push({
-      path: "tailnet.baseDomain",
-      problem: `${quote(estate.tailnet.baseDomain)} contains the hub's own name headscale.${estate.domain}`,
-      allowed: "a domain that the hub's name does not end with (Headscale refuses to start otherwise)",
-      remedy: `leave it out (tailnet.${estate.domain}), or choose another`,
-      about: ["domain"],
-    });
-  }
-  return problems;
 }

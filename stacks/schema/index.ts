@@ -2,7 +2,8 @@ import { z } from "zod";
 import { domainName, slug } from "./common";
 import { machine } from "./machines";
 import { host, network, person } from "./places";
-import { app, cluster, repository, tailnet } from "./platform";
+import { app, cluster, repository } from "./platform";
+import { tailnet } from "./tailnet";
 
 /**
  * The shape of an organisation's estate, strict: an unknown key is a mistake, not a comment. What a shape cannot

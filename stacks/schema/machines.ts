@@ -46,13 +46,55 @@ export const vm = z.strictObject({
   ...onTailnet,
 });
 
-/** A machine nobody creates through an API: it joins the tailnet, and is declared so that it can be reached or reach. */
-export const externalMachine = z.strictObject({
-  kind: z.literal("external"),
-  os: z.enum(["linux", "macos", "windows", "openwrt"]),
-  role: z.enum(["subnet-router", "workstation", "gpu-box", "builder", "appliance"]),
-  ...onTailnet,
-});
+const user = {
+  error: 'expected a Linux user who may use sudo without a password, or "root"',
+};
+/** How `up` logs in on a machine that is there already; the private key is the secret `sshPrivateKey`. */
+const ssh = z.strictObject({ user: z.string(user).regex(/^[a-z_][a-z0-9_-]{0,31}$/, user) });
+
+/**
+ * A machine nobody creates through an API: it joins the tailnet, and is declared so that it can be reached or reach.
+ * One may be the tailnet's hub: Headscale is then installed on it over SSH.
+ */
+export const externalMachine = z
+  .strictObject({
+    kind: z.literal("external"),
+    os: z.enum(["linux", "macos", "windows", "openwrt"]),
+    role: z.enum(["subnet-router", "workstation", "gpu-box", "builder", "appliance", "headscale-hub"]),
+    /** Where `up` reaches it over SSH, outside the tailnet. A hub needs it. @default none: it is in nobody's network here */
+    address: ipv4.optional(),
+    /** Who logs in there. A hub needs it. @default nobody */
+    ssh: ssh.optional(),
+    /** Its processor, as Debian calls it; said of a hub. @default "amd64" */
+    architecture: z.enum(["amd64", "arm64"]).optional(),
+    ...onTailnet,
+  })
+  .superRefine((machine, context) => {
+    for (const { path, message } of hubProblems(machine)) context.addIssue({ code: "custom", path: [path], message });
+  });
+
+/** What a hub needs, and nothing else has a use for. */
+function hubProblems({ os, role, address, ssh: login, architecture }: HubParts): { path: string; message: string }[] {
+  if (role !== "headscale-hub") {
+    const unused = Object.entries({ ssh: login, architecture }).filter(([, value]) => value !== undefined);
+    return unused.map(([path]) => ({ path, message: 'nothing here: only a machine with role "headscale-hub" has it' }));
+  }
+  return [
+    ...(os === "linux" ? [] : [{ path: "os", message: "linux: Headscale is installed on Debian or Ubuntu" }]),
+    ...(address === undefined
+      ? [{ path: "address", message: "the IPv4 address of the hub, for example 203.0.113.7" }]
+      : []),
+    ...(login === undefined ? [{ path: "ssh", message: 'who logs in on the hub: { user: "root" }' }] : []),
+  ];
+}
+
+interface HubParts {
+  readonly os: string;
+  readonly role: string;
+  readonly address?: string | undefined;
+  readonly ssh?: unknown;
+  readonly architecture?: string | undefined;
+}
 
 export const machine = z.discriminatedUnion("kind", [vm, externalMachine], {
   error: 'expected a VM (kind "vm", or no kind) or an external machine (kind "external")',

@@ -1,25 +1,6 @@
 import { z } from "zod";
-import { cidrv4, domainName, duration, ipv4, principal, slug } from "./common";
+import { cidrv4, domainName, ipv4, slug } from "./common";
 import { services } from "./services";
-
-const taggedMachines = z.string().regex(/^tag:/, { error: "expected tag:NAME, for example tag:core" });
-
-/** The tailnet: its control server, its tags and who owns them. */
-export const tailnet = z.strictObject({
-  control: z.strictObject({
-    kind: z.literal("headscale"),
-    /** The machine that runs the hub. */
-    on: slug,
-  }),
-  /** Base domain of MagicDNS names; must differ from the hub's own name. @default "tailnet.<domain>" */
-  baseDomain: domainName.optional(),
-  /** Every tag of the tailnet and who may give it. A tag without an owner is refused. */
-  tags: z.record(slug, z.strictObject({ owners: z.array(principal).min(1) })).default({}),
-  /** Who may open SSH sessions through the tailnet, to machines with which tag, as which users. @default nobody */
-  ssh: z.array(z.strictObject({ from: principal, to: taggedMachines, users: z.array(z.string()).min(1) })).default([]),
-  /** How long a join key is valid; a key always expires. @default "24 hours" */
-  keyExpiry: duration.default("24 hours"),
-});
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, { error: "expected a version such as 1.34.3, without v" });
 

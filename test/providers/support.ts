@@ -65,6 +65,12 @@ export class Engine<B> {
     return this.life.delete(subject(type, name), old.id, bag(old));
   }
 
+  /** What a function answers, or what is wrong with its arguments as "property: reason". */
+  async invoke(token: string, args: Properties): Promise<Known | string[]> {
+    const { values, failures } = await this.life.invoke(token, plain(args));
+    return failures.length === 0 ? values : failures.map(({ property, reason }: Failure) => `${property}: ${reason}`);
+  }
+
   /** The names of the properties a refresh would show as changed. */
   async drift(type: string, old: Resource, name = "x"): Promise<string[] | "gone"> {
     const now = await this.read(type, old, name);

@@ -74,7 +74,7 @@ test.each([
   ["all machines", { machines: "none" }, "machines"],
   ["a tag", { "tailnet.tags.core.owners": [] }, "tailnet.tags.core.owners"],
   ["all tags", { "tailnet.tags": ["core"] }, "tailnet.tags"],
-  ["the control server", { "tailnet.control.kind": "tailscale" }, "tailnet.control.kind"],
+  ["the control server", { "tailnet.control.kind": "netbird" }, "tailnet.control.kind"],
   ["the tailnet", { tailnet: 1 }, "tailnet"],
   ["the domain", { domain: "ACME" }, "domain"],
   ["a cluster", { "clusters.core.controlPlanes": "cp1" }, "clusters.core.controlPlanes"],
@@ -84,4 +84,14 @@ test.each([
 ] as const)("a mistake in %s causes no further problem, and hides none elsewhere", (_, change, path) => {
   const elsewhere = path.startsWith("tailnet") ? "apps.ollama.on" : "repositories.stack.runners.ephemeral.tag";
   expect(paths(refusal(changed({ ...change, [elsewhere]: "nowhere" })))).toEqual([path, elsewhere]);
+});
+
+test("two mistaken addresses are two problems: what stands in for both is not held against either", () => {
+  const spec = changed({
+    "tailnet.control": { kind: "tailscale", tailnet: "acme.example" },
+    "tailnet.baseDomain": "tail1234.ts.net",
+    "people.ada.email": "ada",
+    "people.bob.email": "bob",
+  });
+  expect(paths(refusal(spec))).toEqual(["people.ada.email", "people.bob.email"]);
 });

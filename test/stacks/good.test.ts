@@ -60,6 +60,8 @@ test("minimal: what is left out is filled in with secure defaults", () => {
       tags: {},
       ssh: [],
       keyExpiry: "24 hours",
+      dns: { names: {}, records: {}, split: {}, nameservers: [], search: [] },
+      certificates: false,
     },
     clusters: {},
     apps: {},
@@ -74,6 +76,23 @@ test("dev", () => {
     namespaces: { demo: "demo", ollama: "ollama" },
     baseDomain: "tailnet.estate.example",
   });
+});
+
+test("dndnordic: machines that are there already, on Tailscale", () => {
+  const estate = loadStack("dndnordic");
+  expect(completed(estate)).toEqual({ addresses: {}, endpoints: {}, namespaces: {}, baseDomain: "tail00000.ts.net" });
+  expect(estate.tailnet.control).toEqual({
+    kind: "tailscale",
+    tailnet: "dndnordic.com",
+    watch: [],
+    replacePolicy: false,
+  });
+});
+
+test("a Headscale that exists is joined with its own base domain", () => {
+  const { control, baseDomain } = good("joined-headscale").tailnet;
+  expect(control).toEqual({ kind: "headscale", loginServer: "https://hub.home.example:8443" });
+  expect(baseDomain).toBe("mesh.home.example");
 });
 
 test("prod: the reference layout", () => {
@@ -124,6 +143,16 @@ test("external machines only, with a hub: they get no address", () => {
   });
 });
 
+test("a hub on a host that exists: no Proxmox, no network", () => {
+  const estate = good("hub-on-a-host-that-exists");
+  expect(completed(estate)).toMatchObject({ addresses: {}, baseDomain: "tailnet.plain.example" });
+  expect(estate.machines["hub"]).toMatchObject({
+    address: "203.0.113.7",
+    ssh: { user: "admin" },
+    architecture: "arm64",
+  });
+});
+
 test("two hosts, two clusters", () => {
   expect(completed(good("two-hosts-two-clusters"))).toEqual({
     addresses: { hub: "10.20.0.102", e1: "10.20.1.44", w1: "10.20.1.144" },
@@ -151,7 +180,7 @@ test("a stack without a spec is refused with the stacks there are", () => {
     new Error(`The stack name has 1 problem:
 
   stack: there is no spec for stack "staging"
-    allowed: one of dev, prod
+    allowed: one of dev, dndnordic, prod
     remedy:  write stacks/staging.ts and list it in stacks/index.ts
 `),
   );

@@ -4,7 +4,12 @@ export interface User {
   readonly name: string;
   readonly displayName: string;
   readonly email: string;
+  /** Whether an identity provider made it: its name is that provider's to change. */
+  readonly external: boolean;
 }
+
+/** What a new user is to be. */
+export type NewUser = Omit<User, "id" | "external">;
 
 /** A pre-auth key as the server lists it: its secret part is shown once, when it is made. */
 export interface PreAuthKey {
@@ -14,6 +19,7 @@ export interface PreAuthKey {
   readonly tags: readonly string[];
   readonly reusable: boolean;
   readonly ephemeral: boolean;
+  /** Whether a machine joined with it. The server notes it of single-use keys only (hscontrol/state/state.go, 0.29.1). */
   readonly used: boolean;
   /** ISO 8601, undefined for keys of older servers that had none. */
   readonly expiration: string | undefined;
@@ -31,8 +37,6 @@ export interface ApiKey {
   readonly prefix: string;
   /** ISO 8601 */
   readonly expiration: string | undefined;
-  /** Whether anybody has ever used it. */
-  readonly used: boolean;
 }
 
 /** A machine that has joined the tailnet. */
@@ -40,8 +44,24 @@ export interface Node {
   readonly id: string;
   /** The name under which MagicDNS knows it. */
   readonly givenName: string;
+  /** What it calls itself. */
+  readonly hostname: string;
+  /** Id of the user it belongs to. A tagged machine belongs to nobody: its id is that of no user. */
+  readonly user: string | undefined;
   readonly tags: readonly string[];
+  readonly addresses: readonly string[];
   readonly approvedRoutes: readonly string[];
+  /** The routes it offers. */
+  readonly availableRoutes: readonly string[];
+  readonly online: boolean;
+  /** ISO 8601 */
+  readonly lastSeen: string | undefined;
+  /** When it must log in again, ISO 8601; undefined when never. */
+  readonly expiry: string | undefined;
+  /** Id of the key it joined with, as long as the server has the key. */
+  readonly preAuthKey: string | undefined;
+  /** Whether it is forgotten when it goes offline: the server tells by the key it joined with. */
+  readonly ephemeral: boolean;
 }
 
 /** What a hub is asked to keep for a node that may not have joined yet. */
@@ -54,12 +74,15 @@ export type Expectation = "NodeTags" | "RouteApproval";
 export interface HeadscaleApi {
   now(): Date;
   users(): Promise<readonly User[]>;
-  createUser(user: Omit<User, "id">): Promise<User>;
+  createUser(user: NewUser): Promise<User>;
   renameUser(id: string, name: string): Promise<void>;
   deleteUser(id: string): Promise<void>;
   preAuthKeys(): Promise<readonly PreAuthKey[]>;
   /** @returns the id, and the key itself, which nobody can read again */
   createPreAuthKey(key: NewPreAuthKey): Promise<{ id: string; key: string }>;
+  /** Ends the key; machines that joined with it stay as they are. */
+  expirePreAuthKey(id: string): Promise<void>;
+  /** Forgets the key, and of the machines that joined with it that they did: ephemeral ones are kept for ever from then on. */
   deletePreAuthKey(id: string): Promise<void>;
   apiKeys(): Promise<readonly ApiKey[]>;
   /** @returns the key itself, which nobody can read again */

@@ -3,11 +3,24 @@ import { z } from "zod";
 import { redact } from "../../common/redact";
 import { retry, type Patience } from "../../common/retry";
 
+import { remedyFor } from "./remedies";
+
 const describedError = z.object({
   name: z.string().catch(""),
   message: z.string().catch("no reason is known"),
   cause: z.object({ code: z.string().optional() }).catch({}),
 });
+
+/** Codes of Node (errors.html, tls.html) for connections that were never made. */
+const neverConnected = [
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+];
+const distrust = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
 /** The server answered, and refused. */
 export class RefusedError extends Error {
@@ -29,6 +42,8 @@ export class UnreachableError extends Error {
     message: string,
     /** Whether it is certain that the server never saw the request. */
     readonly neverSent: boolean,
+    /** Whether it will be the same the next time. */
+    readonly lasting = false,
   ) {
     super(message);
   }
@@ -49,7 +64,7 @@ export class HttpClient {
   constructor(
     private readonly endpoint: string,
     private readonly apiKey: string,
-    private readonly patience: Patience = { attempts: 3, pause: 300 },
+    private readonly patience: Patience = { attempts: 4, pause: 400 },
     /** Milliseconds for one try. */
     private readonly limit = 15_000,
   ) {}
@@ -82,6 +97,7 @@ export class HttpClient {
       throw new UnreachableError(
         `${doing}: ${this.endpoint} answered something that is not JSON; is it a Headscale server?`,
         false,
+        true,
       );
     }
   }
@@ -95,26 +111,42 @@ export class HttpClient {
       const response = await fetch(new URL(path, this.endpoint), init);
       return { ok: response.ok, status: response.status, text: await response.text() };
     } catch (error) {
-      const code = causeCode(error);
-      throw new UnreachableError(
-        `${doing}: the Headscale server ${this.endpoint} could not be reached (${code}). ` +
-          "Is it running, and can this machine reach it? Nothing is taken for deleted.",
-        code === "ECONNREFUSED" || code === "ENOTFOUND",
-      );
+      throw this.unreachable(doing, causeCode(error));
     }
+  }
+
+  private unreachable(doing: string, code: string): UnreachableError {
+    if (distrust.test(code))
+      return new UnreachableError(
+        `${doing}: the certificate of the Headscale server ${this.endpoint} is not trusted (${code}). ` +
+          "If an authority of your own signed it, name its file in NODE_EXTRA_CA_CERTS. Nothing is taken for deleted.",
+        true,
+        true,
+      );
+    return new UnreachableError(
+      `${doing}: the Headscale server ${this.endpoint} could not be reached (${code}). ` +
+        "Is it running, and can this machine reach it? Nothing is taken for deleted.",
+      neverConnected.includes(code),
+    );
   }
 
   private refusal(doing: string, status: number, text: string): RefusedError {
     if (status === 401 || status === 403)
       return new RefusedError(
-        `${doing}: the Headscale server ${this.endpoint} does not accept the API key (HTTP ${status}). ` +
-          "Make a new one on the server with `headscale apikeys create` and set it as the provider's apiKey.",
+        `${doing}: the Headscale server ${this.endpoint} does not accept the API key (HTTP ${status}): it is wrong, has ` +
+          "expired or was deleted. Make a new one on the server with `headscale apikeys create` and set it as the " +
+          "provider's apiKey.",
         status,
         "",
       );
     const said = redact(reason(text), [this.apiKey]);
+    const remedy = remedyFor(said);
     if (said !== "")
-      return new RefusedError(`${doing}: the Headscale server refused: ${said} (HTTP ${status})`, status, said);
+      return new RefusedError(
+        `${doing}: the Headscale server refused: ${said} (HTTP ${status})${remedy === undefined ? "" : `. ${remedy}`}`,
+        status,
+        said,
+      );
     return new RefusedError(
       `${doing}: ${this.endpoint} answered HTTP ${status}, and not as Headscale does; is a proxy in between?`,
       status,
@@ -138,9 +170,16 @@ function reason(text: string): string {
   }
 }
 
+/**
+ * What is not repeatable is tried again only when it is certain that nobody has done it: there was no connection, or whoever
+ * answered says that it did not pass it on. A 503 in Headscale's own words is none of these: a server that is going down
+ * says so of work it had begun.
+ */
 function worthwhile(error: unknown, repeatable: boolean): boolean {
-  if (error instanceof UnreachableError) return repeatable || error.neverSent;
-  return error instanceof RefusedError && repeatable && [502, 503, 504].includes(error.status);
+  if (error instanceof UnreachableError) return !error.lasting && (repeatable || error.neverSent);
+  if (!(error instanceof RefusedError)) return false;
+  if (error.status === 429) return true;
+  return error.status === 503 ? repeatable || error.said === "" : repeatable && [502, 504].includes(error.status);
 }
 
 /** In one word, what went wrong with a connection: Node hides the system's code in the cause of "fetch failed". */

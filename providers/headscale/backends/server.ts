@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import type { ApiKey, HeadscaleApi, NewPreAuthKey, Node, PreAuthKey, User } from "./api";
+import type { ApiKey, HeadscaleApi, NewPreAuthKey, NewUser, Node, PreAuthKey, User } from "./api";
 import { HttpClient, RefusedError, type Request } from "./http";
 import { capabilitiesOf, type Capabilities } from "./versions";
 import { wire } from "./wire";
@@ -22,7 +22,7 @@ export class ServerBackend implements HeadscaleApi {
     return this.call(wire.users, get("listing the users", "user"));
   }
 
-  createUser({ name, displayName, email }: Omit<User, "id">): Promise<User> {
+  createUser({ name, displayName, email }: NewUser): Promise<User> {
     return this.call(wire.user, post(`creating the user ${name}`, "user", { name, displayName, email }));
   }
 
@@ -45,6 +45,11 @@ export class ServerBackend implements HeadscaleApi {
     const body = { ...(user === undefined ? {} : { user }), reusable, ephemeral, expiration, aclTags: tags };
     const made = await this.call(wire.preAuthKey, post("creating a pre-auth key", "preauthkey", body));
     return { id: made.id, key: made.masked };
+  }
+
+  async expirePreAuthKey(id: string): Promise<void> {
+    const request = post(`expiring pre-auth key ${id}`, "preauthkey/expire", { id });
+    await this.call(wire.nothing, { ...request, repeatable: true });
   }
 
   deletePreAuthKey(id: string): Promise<void> {
@@ -70,7 +75,7 @@ export class ServerBackend implements HeadscaleApi {
     try {
       return await this.call(wire.policy, get("reading the policy", "policy"));
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (error instanceof RefusedError && /acl policy not found$/.test(error.said)) return undefined;
       throw error;
     }
   }
@@ -151,8 +156,13 @@ export class ServerBackend implements HeadscaleApi {
 
   private async version(): Promise<Capabilities> {
     const request: Request = { doing: "asking for the version", method: "GET", path: "/version", repeatable: true };
-    const { version } = wire.version.catch({ version: "" }).parse(await this.http.send(request));
-    return capabilitiesOf(version, this.assumeVersion);
+    try {
+      const { version } = wire.version.catch({ version: "" }).parse(await this.http.send(request));
+      return capabilitiesOf(version, this.assumeVersion);
+    } catch (error) {
+      if (error instanceof RefusedError && error.status === 404) return capabilitiesOf(undefined, this.assumeVersion);
+      throw error;
+    }
   }
 }
 
@@ -165,7 +175,10 @@ function post(doing: string, path: string, body: object): Request {
   return { doing, method: "POST", path, body, repeatable: false };
 }
 
-/** Up to 0.29 "not found" may be HTTP 404 or 500; it counts only in Headscale's own words, a proxy's 404 says nothing. */
+/**
+ * Users and API keys that are not there are HTTP 500, nodes 404, and a pre-auth key that is not there is deleted without a
+ * word. It counts only in Headscale's own words: a proxy's 404 says nothing.
+ */
 function isMissing(error: unknown): boolean {
-  return error instanceof RefusedError && /not found$/i.test(error.said);
+  return error instanceof RefusedError && /^(user|record|node) not found$/.test(error.said);
 }

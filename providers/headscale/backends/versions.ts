@@ -15,23 +15,26 @@ const capabilities = new Map<string, Capabilities>([["0.29", { policyCheck: true
 /**
  * What the server can do.
  *
- * @param reported what GET /version says; a build without a release says "dev"
+ * @param reported what GET /version says; a build without a release says "dev"; undefined when there is no such page
  * @param assumed the version to go by when the server does not say one (provider argument `assumeVersion`)
  * @throws Error naming the versions that work
  */
-export function capabilitiesOf(reported: string, assumed: string | undefined): Capabilities {
-  const minor = minorOf(reported) ?? (assumed === undefined ? undefined : minorOf(assumed));
+export function capabilitiesOf(reported: string | undefined, assumed: string | undefined): Capabilities {
+  const version = minorOf(reported) === undefined ? assumed : reported;
+  const minor = minorOf(version);
   const works = `It works with ${[...capabilities.keys()].map((line) => `${line}.x`).join(", ")}.`;
+  if (reported === undefined)
+    throw new Error(`The server has no page /version: it is no Headscale, or one that is too old. ${works}`);
   if (minor === undefined)
     throw new Error(
       `The Headscale server does not say its version (it says ${JSON.stringify(reported)}). ` +
         `Set the provider's assumeVersion to the release it was built from. ${works}`,
     );
   const found = capabilities.get(minor);
-  if (found === undefined) throw new Error(`Headscale ${reported} is not supported by this provider. ${works}`);
+  if (found === undefined) throw new Error(`Headscale ${version ?? ""} is not supported by this provider. ${works}`);
   return found;
 }
 
-function minorOf(version: string): string | undefined {
-  return /^v?(\d+\.\d+)(\.\d+)?([-+].*)?$/.exec(version)?.[1];
+function minorOf(version: string | undefined): string | undefined {
+  return /^v?(\d+\.\d+)(\.\d+)?([-+].*)?$/.exec(version ?? "")?.[1];
 }

@@ -16,12 +16,15 @@ const flag = z
   .nullish()
   .transform((value) => value ?? false);
 const id = z.union([z.string(), z.number()]).transform(String);
+/** Go's zero time stands for "none". */
 const time = z
   .string()
   .nullish()
-  .transform((value) => value ?? undefined);
+  .transform((value) => (value === null || value?.startsWith("0001-01-01T") ? undefined : value));
 
-const user = z.object({ id, name: text, displayName: text, email: text });
+const user = z
+  .object({ id, name: text, displayName: text, email: text, providerId: text })
+  .transform(({ providerId, ...rest }) => ({ ...rest, external: providerId !== "" }));
 const preAuthKey = z
   .object({
     id,
@@ -36,10 +39,32 @@ const preAuthKey = z
   .transform(({ user: owner, key, aclTags, ...rest }) => ({ ...rest, user: owner?.id, masked: key, tags: aclTags }));
 /** Listed as "hskey-api-<prefix>-***", or "<prefix>***" for keys of older servers; the path of a deletion takes the prefix. */
 const prefix = text.transform((value) => value.replace(/^hskey-api-/, "").replace(/-?\*+$/, ""));
-const apiKey = z
-  .object({ id, prefix, expiration: time, lastSeen: time })
-  .transform(({ lastSeen, ...rest }) => ({ ...rest, used: lastSeen !== undefined }));
-const node = z.object({ id, givenName: text, tags: texts, approvedRoutes: texts });
+/** It has a field lastSeen too, but 0.29.1 never fills it: whether a key is in use cannot be known. */
+const apiKey = z.object({ id, prefix, expiration: time });
+const node = z
+  .object({
+    id,
+    givenName: text,
+    name: text,
+    user: z.object({ id }).nullish(),
+    tags: texts,
+    ipAddresses: texts,
+    approvedRoutes: texts,
+    availableRoutes: texts,
+    online: flag,
+    lastSeen: time,
+    expiry: time,
+    preAuthKey: z.object({ id, ephemeral: flag }).nullish(),
+  })
+  .transform(({ name, user: owner, ipAddresses, preAuthKey: key, ...rest }) => ({
+    ...rest,
+    hostname: name,
+    // The list names users as they were called when the machine was last written; only their ids can be relied on.
+    user: owner?.id,
+    addresses: ipAddresses,
+    preAuthKey: key?.id,
+    ephemeral: key?.ephemeral ?? false,
+  }));
 
 /** What each answer must be. */
 export const wire = {

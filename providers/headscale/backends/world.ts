@@ -2,7 +2,7 @@ import { derive } from "../../../lab/world";
 import type { Known } from "../../common/values";
 import type { WorldStore } from "../../common/worldStore";
 
-import type { ApiKey, Expectation, HeadscaleApi, NewPreAuthKey, Node, PreAuthKey, User } from "./api";
+import type { ApiKey, Expectation, HeadscaleApi, NewPreAuthKey, NewUser, Node, PreAuthKey, User } from "./api";
 
 const types = {
   user: "headscale:index:User",
@@ -29,16 +29,16 @@ export class WorldBackend implements HeadscaleApi {
   users(): Promise<readonly User[]> {
     return this.list(types.user, (id, object) => {
       const { name, displayName, email } = texts(object);
-      return { id, name: name ?? "", displayName: displayName ?? "", email: email ?? "" };
+      return { id, name: name ?? "", displayName: displayName ?? "", email: email ?? "", external: false };
     });
   }
 
-  async createUser(user: Omit<User, "id">): Promise<User> {
+  async createUser(user: NewUser): Promise<User> {
     const taken = (others: readonly Known[]): string | undefined =>
       others.some(({ name }) => name === user.name)
         ? `creating the user ${user.name}: there is one of this name already`
         : undefined;
-    return { id: await this.store.add(types.user, user, new Set(), taken), ...user };
+    return { id: await this.store.add(types.user, user, new Set(), taken), ...user, external: false };
   }
 
   async renameUser(id: string, name: string): Promise<void> {
@@ -68,6 +68,10 @@ export class WorldBackend implements HeadscaleApi {
     return { id, key };
   }
 
+  expirePreAuthKey(id: string): Promise<void> {
+    return this.change(types.preAuthKey, id, { expiration: this.now().toISOString() });
+  }
+
   deletePreAuthKey(id: string): Promise<void> {
     return this.store.remove(types.preAuthKey, id);
   }
@@ -75,14 +79,14 @@ export class WorldBackend implements HeadscaleApi {
   apiKeys(): Promise<readonly ApiKey[]> {
     return this.list(types.apiKey, (id, object) => {
       const { prefix, expiration } = texts(object);
-      return { id, prefix: prefix ?? "", expiration, used: object["used"] === true };
+      return { id, prefix: prefix ?? "", expiration };
     });
   }
 
   async createApiKey(expiration: string): Promise<{ id: string; prefix: string; key: string }> {
     const key = this.makeKey("hskey-api-", types.apiKey, expiration, "");
     const prefix = derive(this.store.salt(), types.apiKey, expiration).slice(0, 12);
-    const id = await this.store.add(types.apiKey, { prefix, expiration, used: false, key }, keySecrets);
+    const id = await this.store.add(types.apiKey, { prefix, expiration, key }, keySecrets);
     return { id, prefix, key };
   }
 
@@ -109,12 +113,7 @@ export class WorldBackend implements HeadscaleApi {
   }
 
   nodes(): Promise<readonly Node[]> {
-    return this.list(types.node, (id, object) => ({
-      id,
-      givenName: texts(object)["givenName"] ?? id,
-      tags: list(object, "tags"),
-      approvedRoutes: list(object, "approvedRoutes"),
-    }));
+    return this.list(types.node, nodeOf);
   }
 
   setTags(node: string, tags: readonly string[]): Promise<void> {
@@ -152,6 +151,27 @@ export class WorldBackend implements HeadscaleApi {
   private makeKey(prefix: string, ...parts: readonly string[]): string {
     return `${prefix}simulated-${derive(this.store.salt(), ...parts).slice(0, 48)}`;
   }
+}
+
+/** A machine as a person wrote it into the world: all but its name may be missing. */
+function nodeOf(id: string, object: Known): Node {
+  const { givenName = id, hostname, user, lastSeen, expiry, preAuthKey } = texts(object);
+  const tags = list(object, "tags");
+  return {
+    id,
+    givenName,
+    hostname: hostname ?? givenName,
+    user: tags.length > 0 ? undefined : user,
+    tags,
+    addresses: list(object, "addresses"),
+    approvedRoutes: list(object, "approvedRoutes"),
+    availableRoutes: list(object, "availableRoutes"),
+    online: object["online"] === true,
+    lastSeen,
+    expiry,
+    preAuthKey,
+    ephemeral: object["ephemeral"] === true,
+  };
 }
 
 function property(what: Expectation): "tags" | "routes" {

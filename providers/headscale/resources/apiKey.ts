@@ -17,7 +17,8 @@ const computed = { key: z.string(), prefix: z.string() };
 /**
  * A key for the API of the server. It always ends, and is made anew when less than `renewBefore` is left (default a quarter
  * of its life); the old one is deleted after those who use it have the new one. Making it deletes keys of the same resource
- * that nobody has ever used: they are left over from a run that was killed.
+ * that have ended: they are left over from a run that was killed, and until they end nobody can tell them from one in use,
+ * because 0.29.1 does not note who uses a key.
  */
 export const apiKey = defineKind<HeadscaleApi, typeof inputs, typeof computed>({
   token: "headscale:index:ApiKey",
@@ -29,7 +30,8 @@ export const apiKey = defineKind<HeadscaleApi, typeof inputs, typeof computed>({
   settle: (news, olds, { urn, backend }) =>
     settleExpiry(news, olds, { urn, now: backend?.now() ?? new Date(), isSpent: () => Promise.resolve(false) }),
   create: async (api, { expiresAt = "" }, { urn }) => {
-    const leftovers = (await api.apiKeys()).filter((key) => !key.used && isMarked(key.expiration, urn));
+    const ended = (expiration: string | undefined): boolean => Date.parse(expiration ?? "") < api.now().getTime();
+    const leftovers = (await api.apiKeys()).filter((key) => isMarked(key.expiration, urn) && ended(key.expiration));
     for (const { prefix } of leftovers) await api.deleteApiKey(prefix);
     const { id, prefix, key } = await api.createApiKey(expiresAt);
     return { id, computed: { key, prefix } };

@@ -32,7 +32,10 @@ const computed = { key: z.string() };
  * rule looks at the clock and the server only: runs in a row agree.
  *
  * Making the key of a resource revokes unused ones that were made for the same resource (see `expiryOf`): that is the
- * predecessor, or one whose maker was killed. Importing works, but the key itself cannot be read again: only its mask.
+ * predecessor, or one whose maker was killed. Revoking never touches a machine: a key somebody joined with is ended and not
+ * deleted, because the server tells by the key whether a machine is ephemeral, and forgets it with the key (0.29.1:
+ * hscontrol/types/node.go, IsEphemeral; hscontrol/db/preauth_keys.go, DestroyPreAuthKey).
+ * Importing works, but the key itself cannot be read again: only its mask.
  */
 export const preAuthKey = defineKind<HeadscaleApi, typeof inputs, typeof computed>({
   token: "headscale:index:PreAuthKey",
@@ -41,9 +44,10 @@ export const preAuthKey = defineKind<HeadscaleApi, typeof inputs, typeof compute
   secrets: ["key"],
   replaces: ["user", "tags", "reusable", "ephemeral", "expiration", "expiresAt"],
   settle: async (news, olds, { urn, backend }) => {
+    // One that was used, and ended by hand before its time, has an end that no key of the state has: nor is that renewed.
     const isSpent = async (expiresAt: string): Promise<boolean> => {
-      const keys = (await backend?.preAuthKeys()) ?? [];
-      return keys.some((key) => key.used && !key.reusable && isSameTime(key.expiration, expiresAt));
+      const usable = (key: PreAuthKey): boolean => isSameTime(key.expiration, expiresAt) && !isSpentKey(key);
+      return backend !== undefined && !(await backend.preAuthKeys()).some(usable);
     };
     const end = await settleExpiry(news, olds, { urn, now: backend?.now() ?? new Date(), isSpent });
     return { ...end, ...(news.tags === undefined ? {} : { tags: asSet(news.tags) }) };
@@ -58,16 +62,18 @@ export const preAuthKey = defineKind<HeadscaleApi, typeof inputs, typeof compute
   },
   create: async (api, { user, tags, reusable, ephemeral, expiresAt = "" }, { urn }) => {
     const leftover = (key: PreAuthKey): boolean => !key.used && isMarked(key.expiration, urn);
-    for (const { id } of (await api.preAuthKeys()).filter(leftover)) await api.deletePreAuthKey(id);
-    const { id, key } = await api.createPreAuthKey({ user, tags, reusable, ephemeral, expiration: expiresAt });
-    return { id, computed: { key } };
+    const leftovers = (await api.preAuthKeys()).filter(leftover);
+    const made = await api.createPreAuthKey({ user, tags, reusable, ephemeral, expiration: expiresAt });
+    for (const { id } of leftovers) await revoke(api, id);
+    return { id: made.id, computed: { key: made.key } };
   },
   read: async (api, id, before) => {
     const found = (await api.preAuthKeys()).find((key) => key.id === id);
     if (found === undefined) return undefined;
     const { user, tags, reusable, ephemeral, expiration, masked } = found;
     const kept = before?.inputs;
-    const expiresAt = isSameTime(kept?.expiresAt, expiration) ? kept?.expiresAt : (expiration ?? "never");
+    const same = isSpentKey(found) || isSameTime(kept?.expiresAt, expiration);
+    const expiresAt = (same ? kept?.expiresAt : undefined) ?? expiration ?? "never";
     return {
       inputs: { expiration: "24 hours", ...kept, user, tags: asSet(tags), reusable, ephemeral, expiresAt },
       // The server never shows the key again, so what it lists is no news about it.
@@ -76,5 +82,15 @@ export const preAuthKey = defineKind<HeadscaleApi, typeof inputs, typeof compute
   },
   // Only renewBefore can change in place, and the server does not know it.
   update: () => Promise.resolve({}),
-  delete: (api, id) => api.deletePreAuthKey(id),
+  delete: (api, id) => revoke(api, id),
 });
+
+/** A single-use key that was used has done its work: when it ends is no news any more. */
+function isSpentKey({ used, reusable }: PreAuthKey): boolean {
+  return used && !reusable;
+}
+
+async function revoke(api: HeadscaleApi, id: string): Promise<void> {
+  const joined = (await api.nodes()).some(({ preAuthKey: key }) => key === id);
+  await (joined ? api.expirePreAuthKey(id) : api.deletePreAuthKey(id));
+}

@@ -1,15 +1,20 @@
-import { isIP } from "node:net";
 import { z } from "zod";
 
 import { defineKind } from "../../common/defineKind";
 import type { HeadscaleApi } from "../backends/api";
 
 import { findNode, keptOrGone } from "./joined";
+import { canonicalPrefix } from "./prefix";
 import { asSet } from "./tags";
 
-const route = z
-  .string()
-  .refine(isPrefix, { error: (issue) => `${JSON.stringify(issue.input)} is no prefix such as "10.42.0.0/24"` });
+/** In the one form in which the server lists it: another would be drift for ever. */
+const route = z.string().superRefine((text, context) => {
+  const canonical = canonicalPrefix(text);
+  if (canonical === text) return;
+  const message =
+    canonical === undefined ? 'is no prefix such as "10.42.0.0/24"' : `must be written ${JSON.stringify(canonical)}`;
+  context.addIssue({ code: "custom", message: `${JSON.stringify(text)} ${message}` });
+});
 const inputs = { node: z.string().min(1, { error: "must be the name of a node" }), routes: z.array(route) };
 const exits = ["0.0.0.0/0", "::/0"] as const;
 
@@ -53,10 +58,4 @@ async function set(api: HeadscaleApi, { node, routes }: { node: string; routes: 
 /** An exit node serves both address families or none: the server adds the other one (hscontrol/grpcv1.go, 0.29.1). */
 function settled(routes: readonly string[]): string[] {
   return asSet(exits.some((exit) => routes.includes(exit)) ? [...routes, ...exits] : routes);
-}
-
-function isPrefix(text: string): boolean {
-  const [address = "", length = "", ...more] = text.split("/");
-  const family = isIP(address);
-  return more.length === 0 && family !== 0 && /^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { defineKind } from "../../common/defineKind";
-import type { HeadscaleApi, User } from "../backends/api";
+import type { HeadscaleApi, NewUser, User } from "../backends/api";
 
 /** Names as hscontrol/util/dns.go, ValidateUsername, has them (0.29.1); lower case only, so that policies name one user in one way. */
 const inputs = {
@@ -29,9 +29,10 @@ export const user = defineKind<HeadscaleApi, typeof inputs, z.ZodRawShape>({
   create: async (api, wanted) => {
     const there = (await api.users()).find(({ name }) => name === wanted.name);
     if (there === undefined) return { id: (await api.createUser(wanted)).id, computed: {} };
-    if (there.displayName === wanted.displayName && there.email === wanted.email) return { id: there.id, computed: {} };
+    const same = there.displayName === wanted.displayName && there.email === wanted.email;
+    if (same && !there.external) return { id: there.id, computed: {} };
     throw new Error(
-      `The Headscale user ${wanted.name} exists already, with another displayName or email. ` +
+      `The Headscale user ${wanted.name} exists already, ${there.external ? "made by the identity provider" : "with another displayName or email"}. ` +
         `Take it over with \`pulumi import headscale:index:User <name> ${there.id}\`, or choose another name.`,
     );
   },
@@ -47,6 +48,6 @@ export const user = defineKind<HeadscaleApi, typeof inputs, z.ZodRawShape>({
   delete: (api, id) => api.deleteUser(id),
 });
 
-function described({ name, displayName, email }: User): Omit<User, "id"> {
+function described({ name, displayName, email }: User): NewUser {
   return { name, displayName, email };
 }

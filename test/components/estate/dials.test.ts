@@ -1,4 +1,5 @@
 import { loadStack } from "../../../stacks";
+import type { Estate } from "../../../stacks/estate";
 import { readDials, requiredSecrets } from "../../../stacks/dials";
 
 const prod = loadStack("prod");
@@ -33,8 +34,24 @@ describe("the secrets that an estate needs", () => {
     ]);
   });
 
-  test("are none for an estate with nothing in it", () => {
-    expect(requiredSecrets({ ...prod, hosts: {}, clusters: {}, repositories: {} })).toEqual([]);
+  const bare = { ...prod, hosts: {}, clusters: {}, repositories: {} };
+  const control = (kind: Estate["tailnet"]["control"]) =>
+    requiredSecrets({ ...bare, tailnet: { ...prod.tailnet, control: kind } });
+
+  test.each<[string, Estate["tailnet"]["control"], string[]]>([
+    ["a hub of its own: whoever logs in there", { kind: "headscale", on: "headscale" }, ["sshPrivateKey"]],
+    [
+      "a Headscale that exists: its API's key",
+      { kind: "headscale", loginServer: "https://h.example" },
+      ["headscaleApiKey"],
+    ],
+    [
+      "Tailscale: an OAuth client, never a person's API key",
+      { kind: "tailscale", tailnet: "t", watch: [], replacePolicy: false },
+      ["tailscaleOauthClientId", "tailscaleOauthClientSecret"],
+    ],
+  ])("of an estate with nothing but %s", (_, kind, secrets) => {
+    expect(control(kind)).toEqual(secrets);
   });
 });
 

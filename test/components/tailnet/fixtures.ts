@@ -60,6 +60,8 @@ export function repository(tag: string): Repository {
   return { ...withoutRunners, runners: { ephemeral: { tag, on: "docker", count: 1 } } };
 }
 
+export const noNames: Topology["tailnet"]["dns"] = { names: {}, records: {}, split: {}, nameservers: [], search: [] };
+
 /** A tailnet with its hub and nothing else. */
 export function topology(
   changes: Partial<Topology> & { tags?: Topology["tailnet"]["tags"]; ssh?: Ssh } = {},
@@ -74,12 +76,26 @@ export function topology(
       control: { kind: "headscale", on: "headscale" },
       baseDomain: "tailnet.estate.example",
       keyExpiry: "24 hours",
+      dns: noNames,
+      certificates: false,
       tags,
       ssh,
     },
     ...tables,
     machines: { headscale: hub, ...machines },
   };
+}
+
+/** The same on Tailscale, without a hub. */
+export function onTailscale(changes: Parameters<typeof topology>[0] = {}): Topology {
+  const made = topology(changes);
+  const machines = Object.fromEntries(Object.entries(made.machines).filter(([name]) => name !== "headscale"));
+  // Tailscale knows people by their addresses, so each has one of their own.
+  const people = Object.fromEntries(
+    Object.entries(made.people).map(([name, one]) => [name, { ...one, email: `${name}@estate.example` }]),
+  );
+  const control = { kind: "tailscale", tailnet: "estate.example", watch: [], replacePolicy: false } as const;
+  return { ...made, people, machines, tailnet: { ...made.tailnet, control, baseDomain: "tail1234.ts.net" } };
 }
 
 type Ssh = Topology["tailnet"]["ssh"];

@@ -1,16 +1,17 @@
 import { planPolicy, policyText } from "../../../components/tailnet/policy.plan";
 import { allowAllProblems } from "../../../components/tailnet/policy.rules";
-import { nodesOf, reach } from "../../../components/tailnet/reach";
+import { declaredReach, lineOf } from "../../../components/tailnet/declared";
+import { provePolicy } from "../../../components/tailnet/policy.proof";
 import { loadStack } from "../../../stacks";
-import { app, cluster, external, hub, person, repository, service, topology, vm } from "./fixtures";
+import { app, cluster, external, onTailscale, person, service, topology, vm } from "./fixtures";
 
 describe("an estate that declares nothing", () => {
   const policy = planPolicy(topology({ machines: { docker: external() }, people: { ada: person("admins") } }));
 
   it("denies everything by an empty list, which is not the same as no list", () => {
     expect(policy.acls).toEqual([]);
-    expect(policyText(policy)).toContain('"acls": []');
-    expect(allowAllProblems(policyText(policy))).toEqual([]);
+    expect(policyText(policy, "headscale")).toContain('"acls": []');
+    expect(allowAllProblems(policyText(policy, "headscale"))).toEqual([]);
   });
 });
 
@@ -43,6 +44,35 @@ describe("groups and tags", () => {
 
   it("gives it to nobody when nobody owns a tag", () => {
     expect(planPolicy(topology()).tagOwners).toEqual({ "tag:headscale": [] });
+  });
+});
+
+describe("on Tailscale", () => {
+  const estate = onTailscale({
+    people: { ada: person("admins") },
+    machines: { docker: external({ tags: ["core"], serves: { qdrant: service(6333, ["person:ada"]) } }) },
+    tags: { core: { owners: ["person:ada", "group:admins"] } },
+    ssh: [{ from: "person:ada", to: "tag:core", users: ["ada"] }],
+  });
+  const policy = planPolicy(estate);
+
+  it("knows people by the address of their login", () => {
+    expect(policy.groups).toEqual({ "group:admins": ["ada@estate.example"] });
+    expect(policy.acls.map(({ src }) => src)).toEqual([["ada@estate.example"], ["ada@estate.example"]]);
+    expect(policy.ssh.map(({ src }) => src)).toEqual([["ada@estate.example"]]);
+  });
+
+  it("lets the program's own credentials give every tag", () => {
+    expect(policy.tagOwners).toEqual({
+      "tag:core": ["ada@estate.example", "group:admins", "tag:estate"],
+      "tag:docker": ["ada@estate.example", "group:admins", "tag:estate"],
+      "tag:estate": ["group:admins"],
+    });
+  });
+
+  it("sends the tests along", () => {
+    expect(JSON.parse(policyText(policy, "tailscale"))).toEqual(policy);
+    expect(JSON.parse(policyText(policy, "headscale"))).toEqual({ ...policy, tests: undefined });
   });
 });
 
@@ -120,92 +150,12 @@ describe("routes", () => {
   });
 });
 
-describe("what a tailnet cannot express", () => {
-  const reasons = (changes: Parameters<typeof topology>[0]) => {
-    try {
-      planPolicy(topology(changes));
-      return [];
-    } catch (error) {
-      return error;
-    }
-  };
-
-  it("is one error with everything", () => {
-    const machines = {
-      docker: external({ tags: ["docker"], advertises: ["10.42.0.0/24", "0.0.0.0/0"] }),
-      web: external({ tags: ["docker"] }),
-      other: external(),
-      headscale: { ...hub, serves: { ssh: service(22, ["group:admins"]), web: service(443, []) } },
-    };
-    const apps = {
-      web: app({ api: service(8080, ["group:admins"]) }),
-      wiki: app({ api: service(8080, []), kube: service(443, ["group:admins"]) }),
-      other: app({ api: service(8080, []) }, "edge"),
-    };
-    const error = reasons({
-      machines,
-      apps,
-      clusters: { core: cluster(), edge: cluster() },
-      people: { a: person("admins") },
-      tags: { docker: { owners: ["group:admins"] }, other: { owners: ["group:admins"] } },
-      repositories: { stack: repository("docker") },
-    });
-    expect(error).toMatchObject({
-      message: "The tailnet cannot be built as it is declared",
-      errors: [
-        {
-          propertyPath: "machines.docker",
-          reason:
-            "the machine's own tag tag:docker is also a declared tag, carried by machines.docker, machines.web, the runners of repositories.stack; allowed: a machine name that is no declared tag, or a tag that this machine alone carries; rename the machine or the tag",
-        },
-        {
-          propertyPath: "machines.other",
-          reason:
-            "the machine's own tag tag:other is also a declared tag, carried by nobody; allowed: a machine name that is no declared tag, or a tag that this machine alone carries; rename the machine or the tag",
-        },
-        {
-          propertyPath: "machines.headscale.serves.ssh.to",
-          reason:
-            "the hub does not join its own tailnet, so nobody reaches this service there; allowed: nothing served to the tailnet by the hub; serve it on another machine, or leave `to` out",
-        },
-        {
-          propertyPath: "machines.docker.advertises.1",
-          reason:
-            '"0.0.0.0/0" is every address; allowed: networks longer than /0; name the networks behind the machine (exit nodes are not supported)',
-        },
-        {
-          propertyPath: "apps.web.serves.api.port",
-          reason:
-            "port 8080/tcp of cluster core is also that of apps.wiki.serves.api (served to others), and the tailnet cannot tell services of one cluster apart but by port; allowed: a port of its own; choose another port",
-        },
-        {
-          propertyPath: "apps.wiki.serves.kube.port",
-          reason:
-            "port 443/tcp of cluster core is also that of the Kubernetes API, and the tailnet cannot tell services of one cluster apart but by port; allowed: a port of its own; choose another port",
-        },
-        {
-          propertyPath: "people.a",
-          reason: '"a" is too short for a Headscale user; allowed: at least 2 characters; choose a longer name',
-        },
-      ],
-    });
-  });
-
-  it("lets two apps share a port when the same people may use both", () => {
-    const apps = {
-      web: app({ api: service(8080, ["group:admins", "person:ada"]) }),
-      wiki: app({ api: service(8080, ["person:ada", "group:admins"]) }),
-    };
-    expect(reasons({ apps, clusters: { core: cluster() } })).toEqual([]);
-  });
-});
-
 describe("the reach of the reference estates", () => {
+  // What is proven to be the policy's reach, by the evaluator.
   const lines = (stack: string) => {
     const estate = loadStack(stack);
-    return reach(planPolicy(estate), nodesOf(estate)).map(
-      ({ from, to, port, protocol }) => `${from} -> ${to} ${port}/${protocol}`,
-    );
+    provePolicy(estate, planPolicy(estate));
+    return declaredReach(estate).map(lineOf);
   };
 
   it("is, in dev, what its spec says and nothing more", () => {

@@ -5,7 +5,7 @@ const gateway = { role: "gateway", image: "opnsense" } as const;
 
 describe("who joins", () => {
   const keysOf = (machines: Parameters<typeof topology>[0]) =>
-    planTailnet(topology(machines)).joinKeys.map(([name]) => name);
+    planTailnet(topology({ ...machines, people: { ada: person("admins") } })).joinKeys.map(([name]) => name);
 
   it("is every machine but the hub, whose key could only come after it", () => {
     const machines = { web: external(), docker: vm(), field: external({ role: "subnet-router" }) };
@@ -28,7 +28,10 @@ describe("keys", () => {
   it("of machines are good once, for the declared time, with the machine's own tag and its others", () => {
     const machines = { docker: vm({ tags: ["core", "app"] }) };
     const owned = { owners: ["group:admins"] };
-    expect(planTailnet(topology({ machines, tags: { core: owned, app: owned } })).joinKeys).toEqual([
+    expect(
+      planTailnet(topology({ machines, people: { ada: person("admins") }, tags: { core: owned, app: owned } }))
+        .joinKeys,
+    ).toEqual([
       [
         "docker",
         { tags: ["tag:app", "tag:core", "tag:docker"], reusable: false, ephemeral: false, expiry: "24 hours" },

@@ -206,5 +206,5 @@ test("YAML is decoded: documents, lists, dates, the default namespace", async ()
 });
 
 test("a package nobody lists has no models, and echoes", () => {
-  expect(modelsOf("tailscale").resource("tailscale:index/acl:Acl")).toBeUndefined();
+  expect(modelsOf("netbird").resource("netbird:index/acl:Acl")).toBeUndefined();
 });

@@ -16,7 +16,7 @@ function violation(problem: string): string {
   return (
     `The tailnet policy tailnet ${problem}.\n` +
     "Why: one compromised machine would reach every other one, the control planes included.\n" +
-    "Allowed: strict JSON with acls or grants whose rules name their sources and destinations.\n" +
+    "Allowed: acls or grants whose rules name their sources and destinations.\n" +
     "To do: say in the spec what each machine or app serves and to whom, and let the policy be compiled from that."
   );
 }
@@ -32,6 +32,7 @@ describe("estate-tailnet-forbid-allow-all", () => {
     ["everybody to every port of one tag", { acls: [{ action: "accept", src: ["*"], dst: ["tag:app:*"] }] }],
     ["everybody to one port of everything", { acls: [{ action: "accept", src: ["*"], dst: ["*:443"] }] }],
     ["one tag to everything", { acls: [{ action: "accept", src: ["tag:monitor"], dst: ["*:*"] }] }],
+    ["comments and trailing commas", '{ "acls": [], /* nobody */ }'],
     ["a grant of an application's rights", { grants: [{ src: ["*"], dst: ["*"], app: { "acme.com/cap/x": [] } }] }],
   ])("passes %s", (_, policy) => {
     expect(run(policy)).toEqual(passes);
@@ -43,11 +44,11 @@ describe("estate-tailnet-forbid-allow-all", () => {
     ["neither acls nor grants", { ...compliant, acls: undefined, grants: undefined }, keyless],
     ["acls that are null, which is none", { acls: null }, keyless],
     [
-      "text that is no JSON",
+      "text that is no HuJSON",
       "{ acls: [",
-      "cannot be read as a JSON object, so nothing can be said about what it allows",
+      "cannot be read as a HuJSON object, so nothing can be said about what it allows",
     ],
-    ["a list", "[]", "cannot be read as a JSON object, so nothing can be said about what it allows"],
+    ["a list", "[]", "cannot be read as a HuJSON object, so nothing can be said about what it allows"],
     ["* to *:*", { acls: [{ action: "accept", src: ["*"], dst: ["*:*"] }] }, open("acls[0]")],
     ["members to *:*", { acls: [...compliant.acls, { src: ["autogroup:member"], dst: ["*:*"] }] }, open("acls[1]")],
     ["the internet to *:*", { acls: [{ src: ["tag:a", "autogroup:danger-all"], dst: ["*:*"] }] }, open("acls[0]")],

@@ -111,6 +111,12 @@ describe("the provider service", () => {
     const any = { $ref: "pulumi.json#/Any" };
     expect(JSON.parse(answer.getSchema())).toMatchObject({
       name: "headscale",
+      functions: {
+        "headscale:index:getNodes": {
+          inputs: { properties: { user: any, tag: any } },
+          outputs: { properties: { nodes: any }, type: "object" },
+        },
+      },
       resources: {
         "headscale:index:ApiKey": {
           inputProperties: { expiration: any, renewBefore: any, expiresAt: any },
@@ -135,6 +141,26 @@ describe("the provider service", () => {
     expect(list.getId()).toBe("");
   });
 
+  test("invoke answers a function, lists what is wrong with its arguments, and names what there is", async () => {
+    const invoke = (name: string, args: object): Promise<proto.InvokeResponse> => {
+      const request = new proto.InvokeRequest().setTok(`headscale:index:${name}`).setArgs(struct(args));
+      return ask((reply) => client.invoke(request, reply));
+    };
+    expect((await invoke("getNodes", { tag: "tag:a" })).getReturn()?.toJavaScript()).toEqual({ nodes: [] });
+    const refused = await invoke("getNodes", { tag: secret("hunter2"), user: later, who: "x" });
+    expect(refused.getFailuresList().map((failure) => failure.toObject())).toEqual([
+      {
+        property: "",
+        reason: 'tag: "[secret]" is no tag; write "tag:" and lower-case letters, digits and "-", for example "tag:ci"',
+      },
+      { property: "who", reason: "unknown property; allowed are user, tag" },
+      { property: "user", reason: "must be known when the function is called" },
+    ]);
+    await expect(invoke("getUsers", {})).rejects.toThrow(
+      new Error("headscale:index:getUsers is no function of this provider; it has headscale:index:getNodes"),
+    );
+  });
+
   test("diff names the property and how it changes; values that mean the same are no change", async () => {
     const diff = (news: object): Promise<proto.DiffResponse> => {
       const olds = struct({ name: "alice", displayName: "", email: "" });
@@ -156,6 +182,23 @@ describe("the provider service", () => {
     expect([other.getReplacesList(), other.getDeletebeforereplace()]).toEqual([["email"], true]);
     const same = await diff({ name: "alice", displayName: "", email: "" });
     expect([same.getChanges(), same.getHasdetaileddiff()]).toEqual([proto.DiffResponse.DiffChanges.DIFF_NONE, true]);
+  });
+
+  test("diff tells what is added and taken away from what is changed", async () => {
+    const diff = async (olds: object, news: object): Promise<unknown> => {
+      const request = new proto.DiffRequest().setUrn(urn("PreAuthKey")).setId("1").setNews(struct(news));
+      const answer = await ask<proto.DiffResponse>((reply) =>
+        client.diff(request.setOlds(struct(olds)).setOldInputs(struct(olds)), reply),
+      );
+      const kinds: Record<string, number> = {};
+      answer.getDetaileddiffMap().forEach((difference, property) => (kinds[property] = difference.getKind()));
+      return kinds;
+    };
+    const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE } = proto.PropertyDiff.Kind;
+    const key = { tags: ["tag:a"], expiration: "1 days" };
+    const more = { ...key, renewBefore: "2 hours", user: "1" };
+    expect(await diff(key, more)).toEqual({ renewBefore: ADD, user: ADD_REPLACE });
+    expect(await diff(more, key)).toEqual({ renewBefore: DELETE, user: DELETE_REPLACE });
   });
 
   test("what fails reaches the engine as one sentence without a stack", async () => {

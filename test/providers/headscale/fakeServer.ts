@@ -21,7 +21,8 @@ export class FakeServer {
   readonly apiKeys: Table = new Map();
   readonly nodes: Table = new Map();
   readonly key = `test-${process.pid}-${Date.now()}`;
-  version = "v0.29.1";
+  /** Undefined stands for a server that has no such page. */
+  version: string | undefined = "v0.29.1";
   policy: string | undefined;
   /** What policy/check says against a policy. */
   refusal: string | undefined;
@@ -79,12 +80,19 @@ export class FakeServer {
     const call = `${method} ${area}${id === "check" || id === "" ? id : "/*"}${verb === "" ? "" : `/${verb}`}`;
     switch (pathname === "/version" ? "version" : call) {
       case "version":
+        if (this.version === undefined) return { status: 404, body: "404 page not found" };
         return ok({ version: this.version, commit: "x", buildTime: "x", go: {}, dirty: false });
       case "GET user":
         return ok({ users: [...this.users.values()] });
       case "POST user":
         return ok({
-          user: this.add(this.users, { name: "", displayName: "", email: "", ...Object.fromEntries(body) }),
+          user: this.add(this.users, {
+            name: "",
+            displayName: "",
+            email: "",
+            providerId: "",
+            ...Object.fromEntries(body),
+          }),
         });
       case "POST user/*/rename":
         return this.change(this.users, id, { name: last }, "user not found");
@@ -95,7 +103,12 @@ export class FakeServer {
       case "POST preauthkey":
         return this.makeKey(body);
       case "DELETE preauthkey":
-        return this.remove(this.keys, searchParams.get("id") ?? "", "auth-key not found: record not found");
+        // The real one says nothing when there is no such key.
+        this.keys.delete(searchParams.get("id") ?? "");
+        return ok({});
+      case "POST preauthkey/*":
+        Object.assign(this.keys.get(String(body.get("id"))) ?? {}, { expiration: new Date().toISOString() });
+        return ok({});
       case "GET apikey":
         return ok({ apiKeys: [...this.apiKeys.values()] });
       case "POST apikey":
@@ -114,7 +127,7 @@ export class FakeServer {
           ? ok({})
           : { status: 400, body: { code: 3, message: this.refusal, details: [] } };
       case "GET node":
-        return ok({ nodes: [...this.nodes.values()] });
+        return ok({ nodes: [...this.nodes.values()].map((node) => ({ ...blankNode, ...node })) });
       case "POST node/*/tags":
         return this.change(this.nodes, id, { tags: body.get("tags") }, "node not found");
       case "POST node/*/approve_routes":
@@ -165,6 +178,12 @@ export class FakeServer {
     return table.delete(id) ? ok({}) : refused(missing);
   }
 }
+
+/** What 0.29.1 lists of a node beside its names. */
+const blankNode = {
+  ...{ name: "host", user: null, tags: [], ipAddresses: ["100.64.0.1"], approvedRoutes: [], availableRoutes: [] },
+  ...{ online: false, lastSeen: "2026-01-01T00:00:00Z", expiry: "0001-01-01T00:00:00Z", preAuthKey: null },
+};
 
 function ok(body: object): Answer {
   return { status: 200, body };

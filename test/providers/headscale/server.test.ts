@@ -4,8 +4,7 @@ import { Engine, messageOf, text } from "../support";
 
 import { FakeServer } from "./fakeServer";
 
-// What it can't prove: that a real Headscale answers as the fake one does. The fake follows the sources of 0.29.1; the real
-// server comes with the lab.
+// What it can't prove: that a real Headscale answers as the fake one does. That is proven in test/tailnet/provider.
 
 let server: FakeServer;
 let endpoint: string;
@@ -82,7 +81,9 @@ describe("Policy", () => {
 
   test("is checked, set, read back; deleting it leaves it in force", async () => {
     const made = await engine.create(type, { policy });
-    expect(server.requests()).toEqual(["POST /api/v1/policy/check", "PUT /api/v1/policy", "GET /api/v1/policy"]);
+    expect(server.requests()).toEqual([
+      ...["GET /api/v1/policy", "POST /api/v1/policy/check", "PUT /api/v1/policy", "GET /api/v1/policy"],
+    ]);
     server.policy = '// by hand\n{"acls": [],}';
     expect(await engine.drift(type, made)).toEqual([]);
     server.policy = '{"acls": [{"action": "accept", "src": ["a@"], "dst": ["b@:22"]}]}';
@@ -104,6 +105,7 @@ describe("Policy", () => {
 
   test("one that is not there after it was set is an error", async () => {
     server.script.push(
+      { status: 200, body: { policy: "" } },
       { status: 200, body: {} },
       { status: 200, body: {} },
       { status: 200, body: { policy: '{"acls":[1]}' } },

@@ -7,7 +7,7 @@ import type { HeadscaleApi } from "../../../providers/headscale/backends/api";
 import { headscale } from "../../../providers/headscale/provider";
 import { edit, Engine, temporaryFolder } from "../support";
 
-// What it can't prove: that a real server behaves like the simulated one. That is for the lab with a real Headscale.
+// What it can't prove: that a real server behaves like the simulated one. That is for test/tailnet/provider.
 
 const folder = temporaryFolder();
 let world: World;
@@ -88,6 +88,21 @@ describe("PreAuthKey", () => {
     expect(await engine.drift(type, key)).toBe("gone");
   });
 
+  test("a single-use key that was used has done its work: its end is no drift; one a machine joined with is ended, not deleted", async () => {
+    const key = await engine.create(type, args);
+    await edit(world, type, "1", { used: true, expiration: "2020-01-01T00:00:00Z" });
+    await edit(world, "headscale:index:Node", "7", { givenName: "docker", preAuthKey: "1" });
+    expect(await engine.drift(type, key)).toEqual([]);
+    jest.useFakeTimers({
+      now: Date.now() + 20 * 3_600_000,
+      doNotFake: ["nextTick", "setImmediate", "setTimeout", "clearTimeout"],
+    });
+    expect((await engine.diff(type, key, args)).changed).toEqual([]);
+    await engine.delete(type, key);
+    expect(objects("PreAuthKey")["1"]).toMatchObject({ used: true });
+    expect(objects("PreAuthKey")["1"]).not.toMatchObject({ expiration: "2020-01-01T00:00:00Z" });
+  });
+
   test("making it again after a crash leaves one key, and leaves others alone", async () => {
     await engine.create(type, args, { name: "other" });
     await engine.create(type, args, { name: "x" });
@@ -151,12 +166,18 @@ describe("ApiKey", () => {
     expect(await engine.drift(type, key)).toBe("gone");
   });
 
-  test("made again after a crash it is there once, unless somebody uses the first", async () => {
+  test("made again it leaves the first, which may be in use, until that has ended", async () => {
+    const now = Date.parse("2026-01-01T00:00:00Z");
+    jest.useFakeTimers({
+      now,
+      doNotFake: ["nextTick", "setImmediate", "setTimeout", "setInterval", "clearTimeout", "clearInterval"],
+    });
     await engine.create(type, { expiration: "90 days" });
-    const second = await engine.create(type, { expiration: "90 days" });
-    expect(Object.keys(objects("ApiKey"))).toEqual([second.id]);
-    await edit(world, type, second.id, { used: true });
+    jest.setSystemTime(now + 80 * 86_400_000);
     await engine.create(type, { expiration: "90 days" });
-    expect(Object.keys(objects("ApiKey"))).toHaveLength(2);
+    expect(Object.keys(objects("ApiKey"))).toEqual(["1", "2"]);
+    jest.setSystemTime(now + 91 * 86_400_000);
+    await engine.create(type, { expiration: "90 days" });
+    expect(Object.keys(objects("ApiKey"))).toEqual(["2", "3"]);
   });
 });

@@ -6,7 +6,7 @@ import type { HeadscaleApi } from "../../../providers/headscale/backends/api";
 import { headscale } from "../../../providers/headscale/provider";
 import { edit, Engine, messageOf, temporaryFolder } from "../support";
 
-// What it can't prove: that a real server behaves like the simulated one. That is for the lab with a real Headscale.
+// What it can't prove: that a real server behaves like the simulated one. That is for test/tailnet/provider.
 
 const folder = temporaryFolder();
 let world: World;
@@ -96,6 +96,10 @@ describe("Policy", () => {
     expect(await engine.drift(type, policy)).toEqual(["policy"]);
     expect(await engine.import(type, "policy")).toMatchObject({ inputs: { policy: '{"acls":[]}' } });
     await edit(world, type, "policy", { policy: "" });
+    expect(await engine.drift(type, policy)).toEqual(["policy"]);
+    await edit(world, type, "policy", { policy: "no policy at all" });
+    expect(await engine.drift(type, policy)).toEqual(["policy"]);
+    await edit(world, type, "policy", "remove");
     expect(await engine.drift(type, policy)).toBe("gone");
   });
 
@@ -162,8 +166,41 @@ test.each([
     { node: "a", routes: ["10.0.0.0/33"] },
     'routes: 0: "10.0.0.0/33" is no prefix such as "10.42.0.0/24"',
   ],
+  ["RouteApproval", { node: "a", routes: ["10.0.0.1/24"] }, 'routes: 0: "10.0.0.1/24" must be written "10.0.0.0/24"'],
+  ["RouteApproval", { node: "a", routes: ["FD00:0::/64"] }, 'routes: 0: "FD00:0::/64" must be written "fd00::/64"'],
+  ["RouteApproval", { node: "a", routes: ["10.0.0.0"] }, 'routes: 0: "10.0.0.0" is no prefix such as "10.42.0.0/24"'],
 ])("%s %j is refused", async (kind, news, expected) => {
   expect(await engine.check(`headscale:index:${kind}`, news)).toEqual([expected]);
+});
+
+test("a policy that somebody else set is not overwritten unseen", async () => {
+  const type = "headscale:index:Policy";
+  const mine = '{"acls": [{"action": "accept", "src": ["tag:a"], "dst": ["tag:b:22"]}]}';
+  const theirs = '{"acls": [{"action": "accept", "src": ["tag:c"], "dst": ["tag:d:22"]}]}';
+  await edit(world, type, "policy", { policy: theirs });
+  expect(await messageOf(engine.create(type, { policy: mine }))).toMatch(/^The Headscale server has a policy /);
+  const policy = await engine.create(type, { policy: theirs });
+  await edit(world, type, "policy", { policy: mine });
+  expect(await messageOf(engine.update(type, policy, { policy: '{"acls":[]}' }))).toMatch(
+    /^Somebody changed the policy /,
+  );
+  expect(objects("Policy")).toEqual({ policy: { policy: mine } });
+});
+
+test("the machines of the world are listed, by user or tag", async () => {
+  const type = "headscale:index:Node";
+  await edit(world, type, "10", { givenName: "docker", tags: ["tag:core"], approvedRoutes: ["10.0.0.0/24"] });
+  const ada = await engine.create("headscale:index:User", { name: "ada" });
+  await edit(world, type, "9", { givenName: "laptop", hostname: "Ada's laptop", user: ada.id, online: true });
+  const laptop = {
+    ...{ id: "9", name: "laptop", hostname: "Ada's laptop", user: "ada", tags: [], addresses: [], ephemeral: false },
+    ...{ approvedRoutes: [], availableRoutes: [], online: true },
+  };
+  expect(await engine.invoke("headscale:index:getNodes", {})).toEqual({
+    nodes: [laptop, expect.objectContaining({ name: "docker", tags: ["tag:core"], approvedRoutes: ["10.0.0.0/24"] })],
+  });
+  expect(await engine.invoke("headscale:index:getNodes", { user: "ada" })).toEqual({ nodes: [laptop] });
+  expect(await engine.invoke("headscale:index:getNodes", { user: "ada", tag: "tag:core" })).toEqual({ nodes: [] });
 });
 
 test("a scripted fault strikes, once", async () => {

@@ -1,0 +1,129 @@
+import { covers, overlaps, parseNetwork, type IpRange } from "../policy/ip";
+import { seesExit } from "./allows";
+import { emptyMembership, type Group } from "./groups";
+import type { KnownNode } from "./nodes";
+import { partyNamed, partyOf, type Reachability } from "./reachability";
+import { INTERNET } from "./sides";
+import { isSource, opened, spotsOf, type Party, type Spot } from "./spots";
+
+/** Networks as rows and columns: hosts of the policy that are no node, approved routes, and the internet behind exit nodes. */
+export function networkGroups(
+  reachability: Reachability,
+  groups: readonly Group[],
+): { readonly sources: Group[]; readonly destinations: Group[] } {
+  const { network } = reachability;
+  const named = networksOf(reachability);
+  const exits = network.nodes.filter((node) => node.exits.length > 0);
+  const seen = exits.map((exit) => ({ exit, seenBy: whoSees(reachability, groups, exit) }));
+  const internet: Party = { ranges: INTERNET, nodes: { 4: [], 6: [] } };
+  return {
+    sources: named
+      .filter(({ party }) => isRouted(party, network.nodes))
+      .map(({ name, party }) => sourceGroup(reachability, name, party)),
+    destinations: [
+      ...named.map(({ name, party }) => targetGroup(reachability, "network", name, party, seen)),
+      ...(exits.length > 0 ? [targetGroup(reachability, "internet", "internet", internet, seen)] : []),
+    ],
+  };
+}
+
+/** Nobody sends packets from a network that no node routes. */
+function isRouted({ ranges }: Party, nodes: readonly KnownNode[]): boolean {
+  return nodes.some(({ routes }) => routes.some((route) => ranges.some((range) => overlaps(route, range))));
+}
+
+interface Named {
+  readonly name: string;
+  readonly party: Party;
+}
+
+/** Hosts that are no nodes and have none inside (those stand in the matrix themselves), and routes that no host names. */
+function networksOf(reachability: Reachability): Named[] {
+  const { policy, network } = reachability;
+  const addresses = network.nodes.flatMap((node) => node.addresses);
+  const hosts = Object.entries(policy.hosts ?? {}).flatMap(([name, text]) => {
+    const range = parseNetwork(text);
+    return range === undefined || addresses.some((address) => overlaps(address, range)) ? [] : [{ name, range }];
+  });
+  const routes = new Map<string, { name: string; range: IpRange }>();
+  for (const range of network.nodes.flatMap((node) => node.routes)) {
+    const isNamed = hosts.some((host) => covers(host.range, range) && covers(range, host.range));
+    if (!isNamed) routes.set(networkText(range), { name: networkText(range), range });
+  }
+  const sorted = [...hosts, ...routes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted.flatMap(({ name, range }) => {
+    const party = partyNamed(reachability, networkText(range));
+    return party === undefined ? [] : [{ name, party }];
+  });
+}
+
+/** 10.42.0.0/24, fd00::/64 written in full where that is simpler. */
+export function networkText({ family, first, last }: IpRange): string {
+  const size = family === 4 ? 32 : 128;
+  const bits = size - (last - first).toString(2).replace(/^0$/, "").length;
+  const parts = Array.from({ length: family === 4 ? 4 : 8 }, (_, index) => {
+    const width = BigInt(family === 4 ? 8 : 16);
+    return (first >> (width * BigInt((family === 4 ? 3 : 7) - index))) & ((1n << width) - 1n);
+  });
+  const text = family === 4 ? parts.join(".") : shortened(parts.map((part) => part.toString(16)).join(":"));
+  return bits === size ? text : `${text}/${bits}`;
+}
+
+function shortened(text: string): string {
+  const zeros = text.match(/(^|:)0(:0)+(:|$)/g) ?? [];
+  const longest = zeros.reduce((best, run) => (run.length > best.length ? run : best), "");
+  return longest === "" ? text : text.replace(longest, "::");
+}
+
+function sourceGroup({ entries }: Reachability, name: string, party: Party): Group {
+  const member = emptyMembership(entries.length);
+  for (const [index, entry] of entries.entries()) {
+    for (const family of [4, 6] as const) {
+      if (isSource(entry, party, family)) member.sources[family].add(index);
+    }
+  }
+  return {
+    ...member,
+    kind: "network",
+    names: [name],
+    members: [],
+    ofUsers: false,
+    owned: new Map(),
+    families: [],
+    exits: [],
+  };
+}
+
+interface Seen {
+  readonly exit: KnownNode;
+  readonly seenBy: ReadonlySet<number>;
+}
+
+function targetGroup(
+  { entries, network }: Reachability,
+  kind: Group["kind"],
+  name: string,
+  party: Party,
+  seen: readonly Seen[],
+): Group {
+  const base = emptyMembership(entries.length);
+  const exits = seen.map(({ exit, seenBy }) => ({ exit, seenBy, targets: emptyMembership(entries.length).targets }));
+  const into = (spot: Spot) =>
+    spot.kind === "exit" ? exits.find(({ exit }) => exit === spot.at)?.targets : base.targets;
+  for (const spot of spotsOf(party, network)) {
+    const targets = into(spot)?.[spot.range.family];
+    for (const [index, entry] of entries.entries()) {
+      if (opened(entry, spot).length > 0) targets?.add(index);
+    }
+  }
+  return { ...base, kind, names: [name], members: [], ofUsers: false, owned: new Map(), families: [], exits };
+}
+
+/** Numbers of the groups whose nodes see an exit node. */
+function whoSees(reachability: Reachability, groups: readonly Group[], exit: KnownNode): Set<number> {
+  return new Set(
+    groups.flatMap(({ members: [one] }, row) =>
+      one !== undefined && seesExit(reachability, partyOf(one), exit) ? [row] : [],
+    ),
+  );
+}
