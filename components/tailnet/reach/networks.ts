@@ -1,4 +1,6 @@
 import { covers, overlaps, parseNetwork, type IpRange } from "../policy/ip";
+import { parseAlias, splitTarget } from "../policy/alias";
+import type { Policy } from "../policy/model";
 import { seesExit } from "./allows";
 import { emptyMembership, type Group } from "./groups";
 import type { KnownNode } from "./nodes";
@@ -37,23 +39,37 @@ interface Named {
   readonly party: Party;
 }
 
-/** Hosts that are no nodes and have none inside (those stand in the matrix themselves), and routes that no host names. */
+/**
+ * Hosts that are no nodes and have none inside (those stand in the matrix themselves), then approved routes and networks
+ * of rules that no host names.
+ */
 function networksOf(reachability: Reachability): Named[] {
   const { policy, network } = reachability;
   const addresses = network.nodes.flatMap((node) => node.addresses);
+  const isApart = (range: IpRange) => !addresses.some((address) => overlaps(address, range));
   const hosts = Object.entries(policy.hosts ?? {}).flatMap(([name, text]) => {
     const range = parseNetwork(text);
-    return range === undefined || addresses.some((address) => overlaps(address, range)) ? [] : [{ name, range }];
+    return range === undefined || !isApart(range) ? [] : [{ name, range }];
   });
-  const routes = new Map<string, { name: string; range: IpRange }>();
-  for (const range of network.nodes.flatMap((node) => node.routes)) {
+  const others = new Map<string, { name: string; range: IpRange }>();
+  for (const range of [...network.nodes.flatMap((node) => node.routes), ...rangesOfRules(policy).filter(isApart)]) {
     const isNamed = hosts.some((host) => covers(host.range, range) && covers(range, host.range));
-    if (!isNamed) routes.set(networkText(range), { name: networkText(range), range });
+    if (!isNamed) others.set(networkText(range), { name: networkText(range), range });
   }
-  const sorted = [...hosts, ...routes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...hosts, ...others.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return sorted.flatMap(({ name, range }) => {
     const party = partyNamed(reachability, networkText(range));
     return party === undefined ? [] : [{ name, party }];
+  });
+}
+
+/** Addresses and networks that rules write out. */
+function rangesOfRules({ acls = [], grants = [] }: Policy): IpRange[] {
+  const targets = acls.flatMap(({ dst }) => dst.map(splitTarget)).flatMap((to) => ("wrong" in to ? [] : [to.alias]));
+  const words = [...targets, ...acls.flatMap(({ src }) => src), ...grants.flatMap(({ src, dst }) => [...src, ...dst])];
+  return words.flatMap((word) => {
+    const alias = parseAlias(word);
+    return alias.kind === "network" ? [alias.range] : [];
   });
 }
 
@@ -113,7 +129,10 @@ function targetGroup(
   for (const spot of spotsOf(party, network)) {
     const targets = into(spot)?.[spot.range.family];
     for (const [index, entry] of entries.entries()) {
-      if (opened(entry, spot).length > 0) targets?.add(index);
+      const parts = opened(entry, spot);
+      // The internet is all of it: networks of it that rules name are columns of their own.
+      const isReached = kind === "internet" ? parts.some((part) => covers(part, spot.range)) : parts.length > 0;
+      if (isReached) targets?.add(index);
     }
   }
   return { ...base, kind, names: [name], members: [], ofUsers: false, owned: new Map(), families: [], exits };

@@ -28,10 +28,10 @@ export function sshLines(reachability: Reachability, at: KnownNode): SshLine[] {
   return [...lines.filter(({ action }) => action === "check"), ...lines.filter(({ action }) => action === "accept")];
 }
 
-/** Whether a line lets a login name in (tailscale: ssh/tailssh, mapLocalUser). */
+/** Whether a line lets a login name in; root always stands in it, so that "*" never means root (tailscale: ssh/tailssh, mapLocalUser). */
 export function logsIn({ logins }: SshLine, user: string): boolean {
   if (user === "") return false;
-  const named = logins.get(user) ?? (user === "root" ? undefined : logins.get("*"));
+  const named = logins.get(user) ?? logins.get("*");
   return named !== undefined && named !== "";
 }
 

@@ -112,6 +112,7 @@ describe("the command line", () => {
       packageName: "random",
       version: "4.21.2",
       world: "w.json",
+      machines: "",
       engine: "127.0.0.1:9",
     });
   });
@@ -119,7 +120,7 @@ describe("the command line", () => {
   test("says what is missing", () => {
     expect(() => parseArguments(["--package", "random", "127.0.0.1:9"])).toThrow(
       new Error(
-        "--version, --world missing; usage: main.ts --package NAME --version VERSION --world PATH [engine address]",
+        "--version, --world missing; usage: main.ts --package NAME --version VERSION --world PATH [--machines PATH] [engine address]",
       ),
     );
   });

@@ -27,6 +27,7 @@ describe("mistakes in SSH rules", () => {
       { action: "check", checkPeriod: "1 hour" },
       `checkPeriod: "1 hour" is no duration; allowed: ${PERIOD}; correct it`,
     ],
+    [{ action: "check", checkPeriod: "-5m" }, `checkPeriod: "-5m" is out of range; allowed: ${PERIOD}; correct it`],
     [{ action: "check", checkPeriod: "169h" }, `checkPeriod: "169h" is out of range; allowed: ${PERIOD}; correct it`],
     [
       { src: ["tag:db"], dst: ["autogroup:self"] },

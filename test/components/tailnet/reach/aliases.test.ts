@@ -163,6 +163,11 @@ describe("grants", () => {
     expect(ask(grant("tag:db", ...ip), "web", "db", port, protocol)).toBe(expected);
   });
 
+  it("ports of a protocol that has none open nothing but pings", () => {
+    expect(ask(grant("tag:db", "gre:22"), "web", "db", undefined, "gre")).toBe(no("web"));
+    expect(ask(grant("tag:db", "gre:22"), "web", "db", undefined, "icmp")).toBe("grants[0] ipv4+ipv6");
+  });
+
   it("capabilities alone open no port, not even to pings", () => {
     const policy = withGrant({ src: ["tag:web"], dst: ["tag:db"], app: { "estate.example/cap": [{}] } });
     expect(ask(policy, "web", "db", undefined, "icmp")).toBe(no("web"));

@@ -72,6 +72,7 @@ describe("the difference in words", () => {
       [acl("tag:db", "far:1"), acl("tag:db", "lan:443", "tcp")],
       ["tag:db can newly reach lan and office on tcp/443 (acls[1])"],
     ],
+    ["a node that may reach itself", [], [acl("dbhost", "dbhost:1")], []],
     ["pings", [], [acl("tag:db", "tag:exit:*", "icmp")], ["tag:db can newly reach tag:exit on icmp (acls[0])"]],
     [
       "pings are no news where anything is open",
@@ -105,6 +106,19 @@ describe("the difference in words", () => {
     const say = "group:dev can X reach tag:router on tcp/22 (acls[0])";
     expect(compareMatrices(less, more).map(({ text }) => text)).toEqual([say.replace("X", "newly")]);
     expect(compareMatrices(more, less).map(({ text }) => text)).toEqual([say.replace("X", "no longer")]);
+  });
+
+  it("uses the word that the rule uses where several mean the same nodes", () => {
+    const one: PolicyNode[] = [
+      { name: "one", addresses: ["100.64.0.1"], tags: ["tag:web", "tag:router"] },
+      { name: "db", addresses: ["100.64.0.2"], tags: ["tag:db"] },
+    ];
+    const before = [1, 2, 3].map((port) => acl("tag:web", `tag:db:${port}`));
+    const say = (rule: AclRule) =>
+      compareMatrices(matrixOf(before, one), matrixOf([...before, rule], one)).map(({ text }) => text);
+    expect(say(acl("tag:router", "tag:db:4", "tcp"))).toEqual(["tag:router can newly reach tag:db on tcp/4 (acls[3])"]);
+    expect(say(acl("tag:web", "tag:db:4", "tcp"))).toEqual(["tag:web can newly reach tag:db on tcp/4 (acls[3])"]);
+    expect(say(acl("100.64.0.1", "tag:db:4", "tcp"))).toEqual(["tag:web can newly reach tag:db on tcp/4 (acls[3])"]);
   });
 
   it("has the names too, for whoever wants to count", () => {

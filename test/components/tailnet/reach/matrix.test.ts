@@ -24,6 +24,16 @@ describe("nodes that rules treat alike", () => {
     expect(lines(acl(["ada@"], ["100.64.0.7:22"]))).toEqual(["ada@ -> both tcp/22"]);
   });
 
+  it("are told apart by whether they are somebody's", () => {
+    expect(lines(acl(["*"], ["lan:22"])).filter((line) => line.endsWith("-> lan tcp/22"))).toEqual([
+      "eve@ -> lan tcp/22",
+      "group:dev -> lan tcp/22",
+      "office -> lan tcp/22",
+      "tag:db, tag:router, tag:web -> lan tcp/22",
+      "tag:exit -> lan tcp/22",
+    ]);
+  });
+
   it("are every node, when they are", () => {
     const alike = ["a", "b"].map((name, at) => ({ name, addresses: [`100.64.0.${at + 1}`], tags: ["tag:db"] }));
     const all = matrix(compile({ ...definitions, acls: [acl(["*"], ["*:22"])] }, alike, { users }));
@@ -51,6 +61,21 @@ describe("networks", () => {
       compile({ ...definitions, acls: [acl(["tag:db"], ["autogroup:internet:443"])] }, inside, { users }),
     );
     expect(linesOf(none)).toEqual([]);
+  });
+});
+
+describe("networks of the internet", () => {
+  const far = acl(["tag:db"], ["8.8.8.0/24:53"]);
+
+  it("stand by themselves, and are not the internet", () => {
+    expect(lines(far, acl(["tag:exit"], ["tag:db:22"]))).toEqual([
+      "tag:db -> 8.8.8.0/24 tcp/53",
+      "tag:exit -> tag:db tcp/22",
+    ]);
+  });
+
+  it("are reached only by nodes that see an exit node", () => {
+    expect(lines(far)).toEqual([]);
   });
 });
 

@@ -34,9 +34,10 @@ describe("the nodes of an estate", () => {
   });
 
   it("have addresses of their own however many there are", () => {
-    const people = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`p${index}`, person()]));
+    const people = Object.fromEntries(Array.from({ length: 65_600 }, (_, index) => [`p${index}`, person()]));
     const addresses = nodesOf(topology({ people })).flatMap((node) => node.addresses);
-    expect(new Set(addresses).size).toBe(1200);
+    expect(new Set(addresses).size).toBe(131_200);
     expect(addresses.slice(510, 512)).toEqual(["100.64.1.0", "fd7a:115c:a1e0::100"]);
+    expect(addresses.slice(131_072, 131_074)).toEqual(["100.65.0.1", "fd7a:115c:a1e0::10001"]);
   });
 });

@@ -37,6 +37,7 @@ describe("a policy's own tests", () => {
       { src: "bob@", deny: ["tag:db:22"] },
       ["bob@ -> tag:db:22: must be denied and is allowed"],
     ],
+    ["another port", { src: "bob@", accept: ["tag:db:23"] }, ["bob@ -> tag:db:23: must be allowed and is denied"]],
     [
       "of another protocol",
       { src: "bob@", proto: "udp", accept: ["tag:db:22"] },

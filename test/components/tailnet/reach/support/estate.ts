@@ -13,7 +13,7 @@ export interface Size {
 }
 
 /** A thousand nodes and three hundred rules, of the kinds that policies have. */
-export const LARGE: Size = { nodes: 1000, rules: 300, tags: 60, users: 150, groups: 25, tagsPerNode: 2 };
+export const LARGE: Size = { nodes: 1000, rules: 300, tags: 60, users: 150, groups: 25, tagsPerNode: 1 };
 
 /** A large tailnet, the same for the same seed: users and tags, routers, rules by every kind of alias, one's own devices. */
 export function largeTailnet(size: Size, seed: number): { readonly policy: Policy; readonly nodes: PolicyNode[] } {
