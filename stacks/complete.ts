@@ -35,8 +35,8 @@ function completeTailnet({ domain, tailnet }: EstateShape): TailnetSpec {
 /** The shape has seen to it that a Headscale has one of both. */
 function controlOf(control: EstateShape["tailnet"]["control"]): Control {
   if (control.kind === "tailscale") return control;
-  const { kind, on, loginServer } = control;
-  return loginServer === undefined ? { kind, on: on ?? "" } : { kind, loginServer };
+  const { kind, on, loginServer, apiKeyEdition = 1 } = control;
+  return loginServer === undefined ? { kind, on: on ?? "", apiKeyEdition } : { kind, loginServer };
 }
 
 /** The n-th address of a network: nthAddress("192.168.10.0/24", 100) is 192.168.10.100; "" when there is none. */

@@ -56,7 +56,7 @@ export function readDials(stack: string, estate: Estate, source: ConfigSource): 
   const secrets = readSecrets(source);
   const problems = [
     ...clearSecrets(stack, source),
-    ...requiredSecrets(estate)
+    ...[...requiredSecrets(estate), ...otherHalf(secrets)]
       .filter((name) => !secrets[name])
       .map((name) => missing(stack, name)),
   ];
@@ -78,6 +78,12 @@ export function readDials(stack: string, estate: Estate, source: ConfigSource): 
 function readSecrets(source: ConfigSource): Readonly<Record<string, string>> {
   const raw = source.get("secrets");
   return raw === undefined ? {} : (secretsSchema.safeParse(JSON.parse(raw)).data ?? {});
+}
+
+/** A certificate for the hub is both: with one alone the hub would silently ask Let's Encrypt. */
+function otherHalf(secrets: Readonly<Record<string, string>>): string[] {
+  const pair = ["hubCertificate", "hubCertificateKey"];
+  return pair.some((name) => secrets[name]) ? pair : [];
 }
 
 function clearSecrets(stack: string, source: ConfigSource): Problem[] {

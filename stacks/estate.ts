@@ -31,7 +31,7 @@ export type App = DeepReadonly<Entry<"apps">> & { readonly namespace: string };
 export type Repository = DeepReadonly<Entry<"repositories">>;
 /** The control server of a tailnet: a hub on a machine of the estate, a hub that exists, or Tailscale's own service. */
 export type Control =
-  | { readonly kind: "headscale"; readonly on: string }
+  | { readonly kind: "headscale"; readonly on: string; readonly apiKeyEdition: number }
   | { readonly kind: "headscale"; readonly loginServer: string }
   | {
       readonly kind: "tailscale";

@@ -172,7 +172,7 @@ export class Fleet extends pulumi.ComponentResource {
 
 /** What a hub is told wherever it runs. */
 function hubSettings({ spec, secrets, labHub }: FleetArgs): HubArgs {
-  const { baseDomain, dns } = spec.tailnet;
+  const { baseDomain, dns, control } = spec.tailnet;
   return {
     domain: spec.domain,
     baseDomain,
@@ -183,6 +183,7 @@ function hubSettings({ spec, secrets, labHub }: FleetArgs): HubArgs {
       searchDomains: dns.search,
     },
     ...hubCertificate(secrets),
+    ...("on" in control ? { apiKeyEdition: control.apiKeyEdition } : {}),
     ...(labHub === undefined ? {} : { loginServer: labHub }),
   };
 }

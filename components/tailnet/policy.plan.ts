@@ -49,7 +49,19 @@ export function planPolicy(topology: Topology): TailnetPolicy {
  */
 export function policyText(policy: TailnetPolicy, server: Server): string {
   const { tests, ...rest } = policy;
-  return `${JSON.stringify(server === "tailscale" ? { ...rest, tests } : rest, undefined, 2)}\n`;
+  const written = server === "tailscale" ? { ...rest, tests } : withSshRule(rest);
+  return `${JSON.stringify(written, undefined, 2)}\n`;
+}
+
+/**
+ * Headscale tells its nodes nothing of SSH when a policy has no rule for it, and nodes that are connected keep the rules that
+ * they had: whoever was allowed before stays so (hscontrol/mapper/builder.go, WithSSHPolicy, 0.29.1). A policy with a rule
+ * that concerns nobody takes the others back.
+ */
+function withSshRule(policy: Omit<TailnetPolicy, "tests">): Omit<TailnetPolicy, "tests"> {
+  if (policy.ssh.length > 0) return policy;
+  const nobodys: SshRule = { action: "accept", src: [managerTag], dst: [managerTag], users: ["nobody"] };
+  return { ...policy, tagOwners: { [managerTag]: [], ...policy.tagOwners }, ssh: [nobodys] };
 }
 
 function planGroups(topology: Topology): Record<string, string[]> {

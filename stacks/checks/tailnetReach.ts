@@ -160,16 +160,18 @@ function sharedAddresses({ people, tailnet }: Estate): Problem[] {
   });
 }
 
-/** On Tailscale the program's own OAuth client carries tag:estate, which owns all others: whoever carries it could, too. */
+/**
+ * On Tailscale the program's own OAuth client carries tag:estate, which owns all others: whoever carries it could, too. On
+ * Headscale it is the tag that nobody carries (components/tailnet/policy.plan.ts, withSshRule).
+ */
 function reservedTag({ machines, tailnet }: Estate): Problem[] {
-  if (tailnet.control.kind !== "tailscale") return [];
   const paths = [
     ...(Object.hasOwn(machines, "estate") ? ["machines.estate"] : []),
     ...(Object.hasOwn(tailnet.tags, "estate") ? ["tailnet.tags.estate"] : []),
   ];
   return paths.map((path) => ({
     path,
-    problem: "tag:estate is that of the credentials with which this program manages the tailnet",
+    problem: "tag:estate is this program's own",
     allowed: 'any name but "estate"',
     remedy: "rename it",
     about: ["tailnet.control"],

@@ -17,8 +17,17 @@ const headscale = z
       .string(loginServer)
       .regex(/^https:\/\/[a-z0-9.-]+(:[0-9]+)?$/, loginServer)
       .optional(),
+    /**
+     * Raise it to have a new API key minted on the estate's own hub: within its 90 days, when somebody may have seen it, and
+     * when the machine was made anew. @default 1
+     */
+    apiKeyEdition: z.int().min(1).optional(),
   })
-  .refine((control) => (control.on === undefined) !== (control.loginServer === undefined), oneHub);
+  .refine((control) => (control.on === undefined) !== (control.loginServer === undefined), oneHub)
+  .refine((control) => control.apiKeyEdition === undefined || control.on !== undefined, {
+    path: ["apiKeyEdition"],
+    error: "expected nothing here: the key of a hub that exists is the secret headscaleApiKey",
+  });
 
 const tailnetId = { error: "expected the tailnet's ID, or its organization's name, for example example.org" };
 /** Tailscale's own service; its OAuth client is the secrets `tailscaleOauthClientId` and `tailscaleOauthClientSecret`. */

@@ -55,7 +55,7 @@ test("minimal: what is left out is filled in with secure defaults", () => {
       },
     },
     tailnet: {
-      control: { kind: "headscale", on: "hub" },
+      control: { kind: "headscale", on: "hub", apiKeyEdition: 1 },
       baseDomain: "tailnet.home.example",
       tags: {},
       ssh: [],

@@ -39,7 +39,11 @@ describe("the secrets that an estate needs", () => {
     requiredSecrets({ ...bare, tailnet: { ...prod.tailnet, control: kind } });
 
   test.each<[string, Estate["tailnet"]["control"], string[]]>([
-    ["a hub of its own: whoever logs in there", { kind: "headscale", on: "headscale" }, ["sshPrivateKey"]],
+    [
+      "a hub of its own: whoever logs in there",
+      { kind: "headscale", on: "headscale", apiKeyEdition: 1 },
+      ["sshPrivateKey"],
+    ],
     [
       "a Headscale that exists: its API's key",
       { kind: "headscale", loginServer: "https://h.example" },
@@ -86,6 +90,20 @@ describe("the dials of a stack", () => {
     remedy:  pulumi config set --stack prod --secret --path secrets.sshPrivateKey
 `),
     );
+  });
+
+  test("half a certificate for the hub is none: the other half is missing", () => {
+    const given = {
+      deployKey: "d",
+      proxmoxApiToken: "p",
+      registryCredentials: "r",
+      runnerToken: "t",
+      sshPrivateKey: "s",
+    };
+    const read = (more: object) => readDials("prod", prod, source({ secrets: JSON.stringify({ ...given, ...more }) }));
+    expect(() => read({ hubCertificate: "c" })).toThrow(/has 1 problem:\n\n {2}secrets\.hubCertificateKey: is missing/);
+    expect(() => read({ hubCertificateKey: "k" })).toThrow(/has 1 problem:\n\n {2}secrets\.hubCertificate: is missing/);
+    expect(read({ hubCertificate: "c", hubCertificateKey: "k" }).secrets).toMatchObject({ hubCertificate: "c" });
   });
 
   test("secrets in clear are refused, and none of them is repeated", () => {

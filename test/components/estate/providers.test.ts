@@ -22,7 +22,10 @@ describe("the providers of an estate", () => {
   });
 
   it("log in where a hub is on a machine that is there already", async () => {
-    const tailnet = { ...dndnordic.tailnet, control: { kind: "headscale", on: "linux-builder" } } as const;
+    const tailnet = {
+      ...dndnordic.tailnet,
+      control: { kind: "headscale", on: "linux-builder", apiKeyEdition: 1 },
+    } as const;
     expect(await made({ ...dndnordic, tailnet })).toEqual(["command", "github"]);
   });
 });

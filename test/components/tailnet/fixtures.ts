@@ -73,7 +73,7 @@ export function topology(
     apps: {},
     repositories: {},
     tailnet: {
-      control: { kind: "headscale", on: "headscale" },
+      control: { kind: "headscale", on: "headscale", apiKeyEdition: 1 },
       baseDomain: "tailnet.estate.example",
       keyExpiry: "24 hours",
       dns: noNames,

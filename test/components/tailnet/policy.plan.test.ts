@@ -74,6 +74,17 @@ describe("on Tailscale", () => {
     expect(JSON.parse(policyText(policy, "tailscale"))).toEqual(policy);
     expect(JSON.parse(policyText(policy, "headscale"))).toEqual({ ...policy, tests: undefined });
   });
+
+  it("never sends Headscale a policy without SSH rules, with which nodes would keep those that they have", () => {
+    const without = { ...policy, ssh: [] };
+    expect(JSON.parse(policyText(without, "headscale"))).toMatchObject({
+      tagOwners: { "tag:estate": ["group:admins"], "tag:core": policy.tagOwners["tag:core"] },
+      ssh: [{ action: "accept", src: ["tag:estate"], dst: ["tag:estate"], users: ["nobody"] }],
+    });
+    const unowned = { ...without, tagOwners: {} };
+    expect(JSON.parse(policyText(unowned, "headscale"))).toMatchObject({ tagOwners: { "tag:estate": [] } });
+    expect(JSON.parse(policyText(without, "tailscale"))).toMatchObject({ ssh: [] });
+  });
 });
 
 describe("rules", () => {
