@@ -25,7 +25,8 @@ export async function build(
   options?: ProgressOptions,
 ): Promise<void> {
   const directory = moduleOf(root, pin);
-  const args = ["build", "-mod=readonly", "-trimpath", "-ldflags", pin.ldflags, "-o", binary, pin.package];
+  const tags = pin.tags === undefined ? [] : ["-tags", pin.tags];
+  const args = ["build", "-mod=readonly", "-trimpath", ...tags, "-ldflags", pin.ldflags, "-o", binary, pin.package];
   const shown = progress(label, options);
   const output: string[] = [];
   const code = await new Promise<number>((resolve, reject) => {

@@ -30,7 +30,11 @@ export interface CacheEntry {
 export function cacheEntry(cache: string, root: string, pin: ToolPin): CacheEntry {
   const hash = createHash("sha256");
   for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(moduleOf(root, pin), file)));
-  hash.update([pin.package, pin.ldflags, process.platform, process.arch].join("\0"));
+  hash.update(
+    [pin.package, pin.ldflags, ...(pin.tags === undefined ? [] : [pin.tags]), process.platform, process.arch].join(
+      "\0",
+    ),
+  );
   const directory = join(cache, "tools", `${pin.name}-${hash.digest("hex").slice(0, 16)}`);
   return entryIn(directory, pin.name);
 }

@@ -40,8 +40,8 @@ export class ToolError extends Error {}
  */
 export async function findTool(request: Omit<ToolRequest, "say">): Promise<Tool | string> {
   const { pin, env = process.env } = request;
-  const candidates = onPath(pin.name, env["PATH"] ?? "");
-  let reason = `there is no ${pin.name} on PATH`;
+  const candidates = pin.tags === undefined ? onPath(pin.name, env["PATH"] ?? "") : [];
+  let reason = pin.tags === undefined ? `there is no ${pin.name} on PATH` : `it is built with ${pin.tags}`;
   for (const path of candidates) {
     const version = await versionOf(path, pin);
     if (version !== undefined && fits(version, pin.version)) return { name: pin.name, version, path, origin: "path" };
@@ -128,7 +128,7 @@ async function buildInto(request: ToolRequest, draft: CacheEntry, reason: string
   if (!hasGo(env)) {
     throw new ToolError(
       `${pin.name} ${pin.version} (${pin.purpose}) can't be had: ${reason}; ${refusal}; and there is no go on PATH to ` +
-        `build it. Install ${pin.name} ${pin.version}, or Go (https://go.dev/dl), and put it on PATH.`,
+        `build it. Install ${pin.tags === undefined ? `${pin.name} ${pin.version}, or ` : ""}Go (https://go.dev/dl), and put it on PATH.`,
     );
   }
   const label = `Building ${pin.name} ${pin.version}: ${reason}; ${refusal}`;

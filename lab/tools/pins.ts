@@ -14,6 +14,8 @@ export interface ToolPin {
   readonly package: string;
   /** Linker flags; the version is set as the upstream release does it. */
   readonly ldflags: string;
+  /** Build tags. A tool that has some is never taken from PATH: only a build of one's own has them. @default none */
+  readonly tags?: string;
   /** Arguments that make it print its version. */
   readonly versionArgs: readonly string[];
   /** Archive of the upstream's release, for the same platform names as Node's. @default not downloaded, only built */
@@ -68,6 +70,8 @@ export const pins = {
     module: "tailscale",
     package: "tailscale.com/cmd/tailscaled",
     ldflags: tailscaleFlags,
+    // In user space its peer API would listen on all interfaces (ipn/ipnlocal/peerapi.go), and the lab uses nothing of it.
+    tags: "ts_omit_peerapiserver",
     versionArgs: ["--version"],
   },
   actionlint: {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Daemon, isRunning } from "../../lab/control/daemon";
+import { isLoopback, listeners } from "./listeners";
 import { changes, count, Lab, ok } from "../engine/support/lab";
 
 // The real CLI and engine, the project's own providers, a real headscale and real clients in user space, on loopback. The
@@ -65,6 +66,12 @@ describe("the tailnet of stack dev in the full lab", () => {
       ["field", ["tag:field"], ["10.42.0.0/24"]],
       ["node1", ["tag:app", "tag:node1"], ["10.96.0.0/12", "10.244.0.0/16"]],
     ]);
+  });
+
+  test("everything that runs listens on loopback alone", () => {
+    const all = daemons().map(({ pid }) => listeners(pid));
+    expect(all.every((own) => own.length > 0)).toBe(true);
+    expect(all.flat().filter((listener) => !isLoopback(listener))).toEqual([]);
   });
 
   test("a second up changes nothing, although the single-use keys are used up", async () => {

@@ -57,6 +57,29 @@ describe("from PATH", () => {
   });
 });
 
+describe("with build tags", () => {
+  const tagged = { ...tiny, tags: "with_tag" };
+
+  test("it is built with them, whatever is on PATH, and kept apart from the one without", async () => {
+    program(join(folder, "bin"), "1.2.3");
+    const more = 'package main\n\nfunc init() { println("tagged") }\n';
+    writeFileSync(join(folder, "tools", "tiny", "tagged.go"), `//go:build with_tag\n\n${more}`);
+    const plain = await obtainTool(request);
+    const found = await obtainTool({ ...withPath(join(folder, "bin")), pin: tagged });
+    expect(found.origin).toBe("built");
+    expect(execFileSync("sh", ["-c", `'${found.path}' 2>&1`], { encoding: "utf8" })).toBe("tagged\nv1.2.3\n");
+    expect(execFileSync("sh", ["-c", `'${plain.path}' 2>&1`], { encoding: "utf8" })).toBe("v1.2.3\n");
+    expect(shown.at(-2)).toContain("Building tiny 1.2.3: it is built with with_tag; it is not offered for download");
+  });
+
+  test("without Go nothing helps but Go", async () => {
+    const without = { PATH: join(folder, "nothing"), ESTATE_OFFLINE: "1" };
+    await expect(obtainTool({ ...request, pin: tagged, env: without })).rejects.toThrow(
+      "and there is no go on PATH to build it. Install Go (https://go.dev/dl), and put it on PATH.",
+    );
+  });
+});
+
 describe("built", () => {
   test("once: the second time it comes from the cache", async () => {
     const first = await obtainTool(request);
