@@ -17,8 +17,8 @@ export function moveTo(
   { write_files }: Pick<CloudInit, "write_files">,
 ): (text: string) => string {
   const paths = [osRelease, ...write_files].map(({ path }) => path.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  // The longest first: "/etc/a" must not be found in "/etc/a.conf".
-  const pattern = new RegExp(paths.sort((a, b) => b.length - a.length).join("|"), "g");
+  // Whole paths: "/etc/a" is not what "/etc/a.conf" begins with.
+  const pattern = new RegExp(`(${paths.join("|")})(?![\\w.-])`, "g");
   return (text) => text.replaceAll(pattern, (path) => join(root, path));
 }
 

@@ -92,15 +92,15 @@ function parse(text: string, name: string): unknown {
 function ofHeadscale(listed: z.infer<typeof headscale>): NodesFile {
   const users = new Map<string, PolicyUser>();
   const nodes = listed.map(({ given_name, ip_addresses, user, tags, approved_routes }): PolicyNode => {
-    const isTagged = (tags ?? []).length > 0;
-    if (user && !isTagged) {
+    // Tagged nodes are listed under a pseudo user.
+    if (user && (tags ?? []).length === 0) {
       const { name, email, provider_id: identifier } = user;
       users.set(name, { name, ...(email ? { email } : {}), ...(identifier ? { identifier } : {}) });
     }
     return {
       name: given_name,
       addresses: ip_addresses,
-      ...(user && !isTagged ? { user: user.name } : {}),
+      ...(user ? { user: user.name } : {}),
       tags: tags ?? [],
       routes: approved_routes ?? [],
     };
@@ -114,7 +114,7 @@ function ofTailscale({ Self, Peer, User }: z.infer<typeof tailscale>): NodesFile
     return {
       name: node.DNSName.split(".")[0] || node.HostName,
       addresses: node.TailscaleIPs ?? [],
-      ...(login === undefined || (node.Tags ?? []).length > 0 ? {} : { user: login }),
+      ...(login === undefined ? {} : { user: login }),
       tags: node.Tags ?? [],
       routes: node.PrimaryRoutes ?? [],
     };

@@ -159,3 +159,20 @@ test("a stack's own tailnet, and what a policy file would change in it", async (
   const before = file("none.json", '{ "acls": [] }');
   expect(await run({ before })).toMatch(/^tag:ci can newly reach tag:docker on tcp\/22/m);
 });
+
+test("a stack's policy is read by the rules of its own control server, unless another is asked for", async () => {
+  const before = file(
+    "posture.json",
+    '{ "acls": [{ "action": "accept", "src": ["autogroup:admin"], "dst": ["autogroup:self:22"] }] }',
+  );
+  const refused = async (stack: string, asked: Partial<ReachRequest>) => {
+    try {
+      return await run({ before, ...asked }, stack);
+    } catch (error) {
+      return error instanceof CommandError ? error.message : String(error);
+    }
+  };
+  const words = [await refused("dndnordic", {}), await refused("dndnordic", { server: "headscale" })];
+  expect(words[0]).not.toBe(words[1]);
+  expect(await refused("dev", {})).toBe(await refused("dev", { server: "headscale" }));
+});

@@ -14,6 +14,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
+machines.note({ name: "field", address: "", runs: "client" });
 machines.note({ name: "hub", address: "192.168.50.102", runs: "hub" });
 writeRoot(machines.place("hub"), { write_files: [] });
 writeBin(machines.place("hub"), { headscale: ["echo", "hub:"] });

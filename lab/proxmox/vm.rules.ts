@@ -1,0 +1,139 @@
+import { type Caller, demand, isRoot, may } from "./access";
+import { listed } from "./api";
+import { parseProperties } from "./propertyString";
+import { badParameters, died, noPermission } from "./refusal";
+import type { State, VmState } from "./state";
+import { agentKeys, hostpciKeys, networkKeys } from "./vm.parameters";
+import { isDrive } from "./vm.drives";
+
+/** Options by the privilege that changing them takes; whatever is in no group only root may set (API2/Qemu.pm). */
+const groups: readonly (readonly [privileges: readonly string[], options: RegExp])[] = [
+  [["VM.Config.CPU"], /^(cores|cpu|cpulimit|cpuunits|numa\d*|smp|sockets|vcpus)$/],
+  [["VM.Config.Memory"], /^(memory|balloon|shares)$/],
+  [["VM.Config.HWType"], /^(acpi|hotplug|kvm|machine|scsihw|smbios1|tablet|vga|watchdog|audio0|rng0)$/],
+  [
+    ["VM.Config.Options"],
+    /^(agent|autostart|bios|description|keyboard|localtime|migrate_downtime|migrate_speed|name|onboot|ostype|protection)$/,
+  ],
+  [["VM.Config.Options"], /^(reboot|startdate|startup|tdf|template|tags)$/],
+  [["VM.PowerMgmt"], /^freeze$/],
+  [["VM.Config.Disk"], /^(boot|bootdisk|vmstatestorage)$/],
+  [["VM.Config.Network"], /^net\d+$/],
+  [
+    ["VM.Config.Cloudinit", "VM.Config.Network"],
+    /^(cicustom|cipassword|citype|ciuser|ciupgrade|nameserver|searchdomain|sshkeys|ipconfig\d+)$/,
+  ],
+];
+/** Checked where their value is, or no options of the VM at all. */
+const elsewhere = /^(cdrom|hostpci\d+|serial\d+|usb\d+|unused\d+|virtiofs\d+|delete|digest|revert|pool|start|storage|vmid)$/;
+
+/** @throws Refusal for what the caller may not set */
+export function checkOptions(caller: Caller, vmid: string, options: readonly string[]): void {
+  if (isRoot(caller)) return;
+  for (const option of options.filter((name) => !elsewhere.test(name))) {
+    if (isDrive(option)) {
+      demand(caller, `/vms/${vmid}`, "VM.Config.Disk");
+      continue;
+    }
+    const group = groups.find(([, pattern]) => pattern.test(option));
+    if (group === undefined) throw died(`only root can set '${option}' config`);
+    demand(caller, `/vms/${vmid}`, ...group[0]);
+  }
+}
+
+/** @throws Refusal for values that are property strings of the wrong form, or that the caller may not give */
+export function checkValues(state: State, caller: Caller, vmid: string, config: Readonly<Record<string, string>>): void {
+  for (const [option, value] of Object.entries(config)) {
+    if (/^hostpci\d+$/.test(option)) checkHostpci(state, caller, vmid, option, value);
+    if (/^net\d+$/.test(option)) checkNetwork(caller, option, value);
+    if (option === "agent") parseProperties(option, value, agentKeys, "enabled");
+  }
+}
+
+function checkHostpci(state: State, caller: Caller, vmid: string, option: string, value: string): void {
+  const { host, mapping } = hostpci(option, value);
+  if (host === undefined && mapping === undefined) throw died("either 'host' or 'mapping' must be set.");
+  if (isRoot(caller)) return;
+  if (mapping === undefined) throw died(`only root can set '${option}' config for non-mapped devices`);
+  // check_full: the mapping's own path, so that a role on /mapping is enough.
+  if (!may(caller, `/mapping/pci/${mapping}`, ["Mapping.Use"]))
+    throw noPermission(`/mapping/pci/${mapping}`, ["Mapping.Use"]);
+  demand(caller, `/vms/${vmid}`, "VM.Config.HWType");
+}
+
+function checkNetwork(caller: Caller, option: string, value: string): void {
+  const found = parseProperties(option, value, networkKeys, "model");
+  const bridge = found.get("bridge");
+  if (bridge !== undefined) demand(caller, `/sdn/zones/localnetwork/${bridge}`, "SDN.Use");
+}
+
+function hostpci(option: string, value: string): { host: string | undefined; mapping: string | undefined } {
+  const found = parseProperties(option, value, hostpciKeys, "host");
+  return { host: found.get("host"), mapping: found.get("mapping") };
+}
+
+/** @throws Refusal unless every device of the boot order is there (API2/Qemu.pm) */
+export function checkBoot(config: Readonly<Record<string, string>>): void {
+  const [, order] = /(?:^|,)order=([^,]*)/.exec(config["boot"] ?? "") ?? [];
+  const missing = (order ?? "").split(";").find((device) => device !== "" && config[device] === undefined);
+  if (missing !== undefined) throw badParameters({ boot: `invalid bootorder: device '${missing}' does not exist'` });
+}
+
+/** @throws Error that the start task fails with: a bridge or mapping the node has not, or a device another VM has */
+export function checkStart(state: State, vmid: string): void {
+  const vm = state.vms[vmid];
+  if (vm === undefined) return;
+  for (const [option, value] of Object.entries(vm.config)) {
+    if (!/^net\d+$/.test(option)) continue;
+    const bridge = parseProperties(option, value, networkKeys, "model").get("bridge");
+    if (bridge !== undefined && state.nodes[vm.node]?.bridges.includes(bridge) !== true)
+      throw new Error(`bridge '${bridge}' does not exist`);
+  }
+  const wanted = devicesOf(state, vm);
+  for (const [other, { status, ...rest }] of Object.entries(state.vms)) {
+    if (other === vmid || status !== "running" || rest.node !== vm.node) continue;
+    const shared = devicesOf(state, { status, ...rest }).find((device) => wanted.includes(device));
+    if (shared !== undefined) throw new Error(`PCI device '${shared}' already in use by running VMID '${other}'`);
+  }
+}
+
+/** The PCI devices that a VM takes, function by function. Messages of QemuServer/PCI.pm and Mapping/PCI.pm. */
+function devicesOf(state: State, vm: VmState): string[] {
+  const present = state.nodes[vm.node]?.devices ?? {};
+  return Object.entries(vm.config).flatMap(([option, value]) => {
+    if (!/^hostpci\d+$/.test(option)) return [];
+    const { host, mapping } = hostpci(option, value);
+    const paths = mapping === undefined ? (host ?? "").split(";") : mappedOn(state, mapping, vm.node);
+    return paths.flatMap((path) => {
+      const functions = Object.keys(present).filter((device) => device === path || device.startsWith(`${path}.`));
+      if (functions.length === 0) throw new Error(`pci device '${path}' not found`);
+      return functions;
+    });
+  });
+}
+
+/** The addresses behind a mapping on a node, held against the devices that are really there. */
+function mappedOn(state: State, mapping: string, node: string): string[] {
+  const entries = (state.mappings[mapping]?.map ?? [])
+    .map((entry) => new Map(listed(entry).map((pair): [string, string] => split(pair))))
+    .filter((entry) => entry.get("node") === node);
+  if (entries.length === 0) throw new Error(`PCI device mapping not found for '${mapping}'`);
+  return entries.flatMap((entry) => {
+    const paths = (entry.get("path") ?? "").split(";");
+    for (const path of paths) {
+      const device = state.nodes[node]?.devices[path] ?? state.nodes[node]?.devices[`${path}.0`];
+      if (device === undefined) throw new Error(`PCI device mapping invalid (hardware probably changed): pci device '${path}' not found`);
+      const configured = entry.get("id");
+      if (configured?.toLowerCase() !== device.id.toLowerCase())
+        throw new Error(
+          `PCI device mapping invalid (hardware probably changed): 'id' does not match for '${mapping}' (${device.id} != ${configured ?? ""})`,
+        );
+    }
+    return paths;
+  });
+}
+
+function split(pair: string): [string, string] {
+  const [key = "", ...rest] = pair.split("=");
+  return [key, rest.join("=")];
+}
