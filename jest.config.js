@@ -26,6 +26,7 @@ module.exports = {
         "/node_modules/",
         "<rootDir>/test/engine/",
         "<rootDir>/test/tailnet/",
+        "<rootDir>/test/machines/",
         "<rootDir>/test/full/",
       ],
     },
@@ -38,7 +39,11 @@ module.exports = {
     {
       ...shared,
       displayName: "lab",
-      testMatch: ["<rootDir>/test/tailnet/**/*.test.ts", "<rootDir>/test/full/**/*.test.ts"],
+      testMatch: [
+        "<rootDir>/test/tailnet/**/*.test.ts",
+        "<rootDir>/test/machines/**/*.test.ts",
+        "<rootDir>/test/full/**/*.test.ts",
+      ],
     },
   ],
 };

@@ -37,6 +37,13 @@ export interface Verdict {
   readonly advisory: string | undefined;
 }
 
+/** What is found when a tailnet's policy is not known yet: nothing but the engine's own advisory. */
+export const undecided = {
+  violations: [],
+  about: [],
+  advisory: "string value at .policy can't be known during preview",
+};
+
 /** The verdict of a rule that has nothing to say. */
 export const passes: Verdict = { violations: [], about: [], advisory: undefined };
 
