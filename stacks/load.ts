@@ -1,10 +1,12 @@
 import { checkAddresses } from "./checks/addresses";
+import { checkBundles } from "./checks/bundles";
 import { checkClusters } from "./checks/clusters";
 import { checkExposure } from "./checks/exposure";
 import { checkGpuCapacity, checkGpus } from "./checks/gpus";
 import { checkRanges } from "./checks/ranges";
 import { checkReferences } from "./checks/references";
 import { checkControl } from "./checks/control";
+import { checkRoles } from "./checks/roles";
 import { checkTailnet } from "./checks/tailnet";
 import { checkTailnetReach } from "./checks/tailnetReach";
 import { complete } from "./complete";
@@ -23,6 +25,8 @@ const checks = [
   checkTailnetReach,
   checkExposure,
   checkClusters,
+  checkBundles,
+  checkRoles,
 ];
 
 /**

@@ -49,6 +49,7 @@ export const prod = defineEstate({
       disk: "100 GiB",
       role: "workstation",
       tags: ["dev"],
+      editor: "editor",
       serves: { editor: { port: 8443, to: ["group:developers"] } },
     },
     headscale: {
@@ -114,6 +115,15 @@ export const prod = defineEstate({
       tags: ["app"],
     },
     field: { kind: "external", os: "openwrt", role: "subnet-router", tags: ["field"], advertises: ["10.42.0.0/24"] },
+    // In the field's mesh, behind its gateway.
+    jetson: {
+      kind: "external",
+      os: "linux",
+      role: "appliance",
+      address: "10.42.0.10",
+      serves: { ollama: { port: 11434, to: ["group:admins", "tag:core"] } },
+      runs: { ollama: { kind: "ollama", models: ["llama3.2:1b"] } },
+    },
   },
   tailnet: {
     control: { kind: "headscale", on: "headscale" },

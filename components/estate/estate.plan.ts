@@ -86,3 +86,8 @@ export const administrator = "ubuntu";
 export function isStateful({ role }: Vm): boolean {
   return role === "docker-host" || role === "gateway" || role === "talos-control-plane" || role === "headscale-hub";
 }
+
+/** Ids of the VMs on a host whose disks hold what nothing else has. */
+export function statefulVms(spec: Estate, host: string): number[] {
+  return vmsOf(spec).flatMap(([, vm]) => (vm.host === host && isStateful(vm) ? [vm.vmId] : []));
+}

@@ -51,6 +51,8 @@ export interface SecretOutputs {
   readonly talosconfigs: Table;
   /** For the machines that nobody creates through an API. */
   readonly joinKeys: Table;
+  /** Scripts that join those machines, by machine: docs/machines.md. */
+  readonly bundles: Table;
 }
 
 /**
@@ -95,6 +97,7 @@ export class Estate extends pulumi.ComponentResource {
       kubeconfigs: pulumi.all(platform.kubeconfigs),
       talosconfigs: pulumi.all(platform.talosconfigs),
       joinKeys: pulumi.all(fleet.tailnet.joinKeys),
+      bundles: pulumi.all(fleet.bundles),
     });
     this.registerOutputs({ public: this.publicOutputs, secret: this.secretOutputs });
   }

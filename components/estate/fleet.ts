@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { entry, type Estate as EstateSpec, hubOf, type Vm, vmsOf } from "../../stacks/estate";
-import { planUserData } from "../machines/cloudInit/userData.plan";
+import { createBackup } from "../machines/backup";
+import { planBundle, renderBundle } from "../machines/bundles/bundle.plan";
+import { hasUserData, planUserData } from "../machines/cloudInit/userData.plan";
 import { ProxmoxHost } from "../machines/proxmoxHost/proxmoxHost";
 import { VirtualMachine, type VirtualMachineArgs } from "../machines/virtualMachine/virtualMachine";
 import { HeadscaleTailnet } from "../tailnet/headscale/headscaleTailnet";
@@ -12,7 +14,7 @@ import { planNames } from "../tailnet/names.plan";
 import type { Tailnet } from "../tailnet/tailnet";
 import { TailscaleTailnet } from "../tailnet/tailscale/tailscaleTailnet";
 import { tokens } from "../tokens";
-import { imageOf, imagesOf, isStateful } from "./estate.plan";
+import { imageOf, imagesOf, isStateful, statefulVms } from "./estate.plan";
 import { secretOf } from "./secrets";
 
 /** The machines of an estate and the tailnet they are on. */
@@ -41,18 +43,25 @@ type Addresses = Readonly<Record<string, pulumi.Output<string>>>;
  * 2. the Headscale hub, when the estate runs one;
  * 3. the tailnet, with the key that the hub mints or with the credentials of a control server that exists: policy, names, a
  *    join key per machine;
- * 4. the other VMs.
+ * 4. the other VMs;
+ * 5. a backup job per host, for the VMs whose disks hold what nothing else has.
  */
 export class Fleet extends pulumi.ComponentResource {
   /** IPv4 addresses, by VM; the hub is not among them. */
   readonly addresses: Addresses;
   readonly tailnet: Tailnet;
+  /** Secret; join bundles, by machine that nobody creates through an API. */
+  readonly bundles: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: FleetArgs, opts?: pulumi.ComponentResourceOptions) {
     super(tokens.fleet, name, { org: args.spec.org, protection: args.protection }, opts);
     const hosts = this.createHosts(args);
     this.tailnet = this.createTailnet(args, hosts);
     this.addresses = this.createVms(args, hosts, this.tailnet);
+    for (const [host, { backup: settings }] of Object.entries(args.spec.hosts)) {
+      createBackup(this, { org: args.spec.org, host, settings, vmIds: statefulVms(args.spec, host) });
+    }
+    this.bundles = writeBundles(args.spec, this.tailnet);
     this.registerOutputs({ addresses: this.addresses });
   }
 
@@ -159,15 +168,29 @@ export class Fleet extends pulumi.ComponentResource {
     name: string,
     vm: Vm,
   ): pulumi.Output<string> | undefined {
-    const { role } = vm;
-    if (role !== "docker-host" && role !== "workstation") return undefined;
+    if (!hasUserData(vm)) return undefined;
     const plan = planJoin(spec, name, vm);
     return pulumi
       .all([tailnet.loginServer, entry(tailnet.joinKeys, name)])
       .apply(([loginServer, authKey]) =>
-        planUserData({ hostname: name, role, sshPublicKey, join: joinCloudInit({ ...plan, loginServer, authKey }) }),
+        planUserData({ hostname: name, vm, sshPublicKey, join: joinCloudInit({ ...plan, loginServer, authKey }) }),
       );
   }
+}
+
+/** A script for each machine that joins by hand; the hub is set up over SSH and joins nothing. */
+function writeBundles(spec: EstateSpec, { loginServer, joinKeys }: Tailnet): Fleet["bundles"] {
+  return Object.fromEntries(
+    Object.entries(spec.machines).flatMap(([name, machine]): [string, pulumi.Output<string>][] => {
+      const key = joinKeys[name];
+      if (machine.kind !== "external" || key === undefined) return [];
+      const plan = planBundle(spec, name, machine);
+      const bundle = pulumi
+        .all([loginServer, key])
+        .apply(([server, authKey]) => renderBundle({ ...plan, loginServer: server, authKey }));
+      return [[name, pulumi.secret(bundle)]];
+    }),
+  );
 }
 
 /** What a hub is told wherever it runs. */

@@ -63,41 +63,57 @@ export function joinCloudInit(args: JoinArgs): CloudInitParts {
 }
 
 /** https://tailscale.com/kb/1019/subnets: a subnet router forwards packets. */
-const forwarding = "net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 1\n";
+export const forwarding = "net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 1\n";
 
-/** The key is removed however the script ends. A join that fails leaves the machine outside, and cloud-init says so. */
-function joinScript({ loginServer, hostname, advertises, acceptRoutes = false, ssh = false }: JoinArgs): string {
-  const flags = [
+/**
+ * What `tailscale up` is told, one flag a word; the key comes from a file. All of them each time: Tailscale refuses to leave
+ * out what was said before. https://tailscale.com/kb/1241/tailscale-up
+ *
+ * @param key path of the file with the key; undefined for a machine that is in the tailnet already
+ */
+export function upFlags(join: JoinPlan & Pick<JoinArgs, "loginServer">, key: string | undefined): string[] {
+  const { loginServer, hostname, advertises, acceptRoutes = false, ssh = false } = join;
+  return [
     `--login-server=${loginServer}`,
-    `--auth-key=file:${keyFile}`,
+    ...(key === undefined ? [] : [`--auth-key=file:${key}`]),
     `--hostname=${hostname}`,
     `--accept-routes=${String(acceptRoutes)}`,
     ...(ssh ? ["--ssh"] : []),
     ...(advertises.length === 0 ? [] : [`--advertise-routes=${advertises.join(",")}`]),
     "--timeout=120s",
   ];
+}
+
+/** Shell: Tailscale from its own apt repository, for Debian, Ubuntu and Raspberry Pi OS. https://pkgs.tailscale.com/stable/ */
+export const installByApt: readonly string[] = [
+  ". /etc/os-release",
+  'repository="https://pkgs.tailscale.com/stable/$ID/$VERSION_CODENAME"',
+  'curl -fsSL --retry 5 "$repository.noarmor.gpg" -o /usr/share/keyrings/tailscale-archive-keyring.gpg',
+  'curl -fsSL --retry 5 "$repository.tailscale-keyring.list" -o /etc/apt/sources.list.d/tailscale.list',
+  "apt-get update",
+  "DEBIAN_FRONTEND=noninteractive apt-get install --yes tailscale",
+];
+
+/** The key is removed however the script ends. A join that fails leaves the machine outside, and cloud-init says so. */
+function joinScript(args: JoinArgs): string {
   return [
     "#!/bin/sh",
     "set -eu",
     `trap 'rm -f ${keyFile}' EXIT`,
-    ". /etc/os-release",
-    'repository="https://pkgs.tailscale.com/stable/$ID/$VERSION_CODENAME"',
-    'curl -fsSL --retry 5 "$repository.noarmor.gpg" -o /usr/share/keyrings/tailscale-archive-keyring.gpg',
-    'curl -fsSL --retry 5 "$repository.tailscale-keyring.list" -o /etc/apt/sources.list.d/tailscale.list',
-    "apt-get update",
-    "DEBIAN_FRONTEND=noninteractive apt-get install --yes tailscale",
-    ...(advertises.length === 0 ? [] : ["sysctl --system"]),
-    `tailscale up ${flags.join(" ")}`,
+    ...installByApt,
+    ...(args.advertises.length === 0 ? [] : ["sysctl --system"]),
+    `tailscale up ${upFlags(args, keyFile).join(" ")}`,
     "",
   ].join("\n");
 }
 
 /** A machine must not accept a route to the network it is in: its own neighbours would be behind a tunnel. */
 function isInsideRoute({ machines, clusters }: Topology, machine: Machine): boolean {
-  if (machine.kind !== "vm") return false;
+  const { address } = machine;
+  if (address === undefined) return false;
   const routes = [
     ...Object.values(machines).flatMap(({ advertises }) => advertises),
     ...Object.values(clusters).flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr]),
   ];
-  return routes.some((cidr) => ipaddr.IPv4.parse(machine.address).match(ipaddr.IPv4.parseCIDR(cidr)));
+  return routes.some((cidr) => ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr)));
 }

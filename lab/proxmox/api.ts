@@ -51,6 +51,11 @@ export function listed(value: string | undefined): string[] {
   return (value ?? "").split(/[,; ]+/).filter((item) => item !== "");
 }
 
+/** A record without some of its entries. */
+export function without<V>(all: Readonly<Record<string, V>>, names: readonly string[]): Record<string, V> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+}
+
 /** @throws Refusal as when the request cannot be handed on to the node (PVE::Cluster::remote_node_ip) */
 export function nodeOf(state: State, request: Request): NodeState {
   const name = request.path["node"] ?? "";
@@ -63,7 +68,8 @@ export function nodeOf(state: State, request: Request): NodeState {
 export function vmOf(state: State, request: Request): VmState {
   nodeOf(state, request);
   const { node = "", vmid = "" } = request.path;
-  if (!/^[1-9]\d{2,8}$/.test(vmid)) throw badParameters({ vmid: "invalid format - value does not look like a valid VM ID" });
+  if (!/^[1-9]\d{2,8}$/.test(vmid))
+    throw badParameters({ vmid: "invalid format - value does not look like a valid VM ID" });
   const vm = state.vms[vmid];
   if (vm?.node === node) return vm;
   throw died(`Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`);

@@ -12,7 +12,12 @@ export type Properties = ReadonlyMap<string, string>;
  * @param defaultKey what a part without "=" is
  * @throws Refusal with Proxmox's message
  */
-export function parseProperties(option: string, value: string, known: readonly string[], defaultKey: string): Properties {
+export function parseProperties(
+  option: string,
+  value: string,
+  known: readonly string[],
+  defaultKey: string,
+): Properties {
   const found = new Map<string, string>();
   const problems: string[] = [];
   for (const part of value.split(",").filter((item) => item !== "")) {

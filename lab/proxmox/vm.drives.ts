@@ -31,11 +31,15 @@ export function isDrive(option: string): boolean {
 export function placeDrive(state: State, owner: DriveOwner, option: string, value: string): string {
   const properties = new Map(parseProperties(option, value, driveKeys, "file"));
   const file = properties.get("file") ?? properties.get("volume") ?? "";
-  if (file === "") throw badParameters({ [option]: "invalid format - format error\nfile: property is missing and it is not optional" });
+  if (file === "")
+    throw badParameters({
+      [option]: "invalid format - format error\nfile: property is missing and it is not optional",
+    });
   properties.delete("volume");
   const { storage, name } = splitVolume(file);
   const source = properties.get("import-from");
   properties.delete("import-from");
+  if (file === "cdrom") demand(owner.caller, "/", "Sys.Console");
   if (file === "none" || file === "cdrom") return printProperties(properties.set("file", file), "file");
   if (name === "cloudinit" || /^vm-\d+-cloudinit/.test(name)) return cloudInit(state, owner, properties, storage, file);
   const [, size] = /^(\d+(?:\.\d+)?)$/.exec(name) ?? [];

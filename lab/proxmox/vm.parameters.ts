@@ -3,13 +3,17 @@ import { boolean, integer, matching, oneOf, type Kind, type Parameters, text } f
 /** A property string of a drive: its keys, `file` being the default one. */
 export const driveKeys = [
   ..."aio backup bps bps_max_length bps_rd bps_rd_max_length bps_wr bps_wr_max_length cache detect_zeroes".split(" "),
-  ..."discard efitype file format import-from iops iops_max iops_rd iops_rd_max iops_wr iops_wr_max iothread".split(" "),
+  ..."discard efitype file format import-from iops iops_max iops_rd iops_rd_max iops_wr iops_wr_max iothread".split(
+    " ",
+  ),
   ..."mbps mbps_max mbps_rd mbps_rd_max mbps_wr mbps_wr_max media model pre-enrolled-keys product queues".split(" "),
   ..."replicate rerror ro scsiblock serial shared size snapshot ssd vendor version volume werror wwn".split(" "),
 ];
 
 /** https://pve.proxmox.com/wiki/Manual:_qm.conf, net[n]; a model may be a key of its own, with the MAC address as value. */
-export const networkModels = "e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er".split(" ");
+export const networkModels = "e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er".split(
+  " ",
+);
 networkModels.push(..."ne2k_isa ne2k_pci pcnet rtl8139 virtio vmxnet3".split(" "));
 export const networkKeys = [
   ..."bridge firewall link_down macaddr model mtu queues rate tag trunks".split(" "),
@@ -30,9 +34,10 @@ const strings = (
   "searchdomain serial[n] smbios1 spice_enhancements sshkeys startdate startup tpmstate0 unused[n] usb[n] vga " +
   "virtio[n] virtiofs[n] vmgenid vmstatestorage watchdog"
 ).split(" ");
-const booleans = (
-  "acpi autostart ciupgrade force freeze keephugepages kvm localtime numa onboot protection reboot tablet tdf template"
-).split(" ");
+const booleans =
+  "acpi autostart ciupgrade force freeze keephugepages kvm localtime numa onboot protection reboot tablet tdf template".split(
+    " ",
+  );
 const each = (names: readonly string[], kind: Kind) => Object.fromEntries(names.map((name) => [name, kind]));
 
 /** What a VM's configuration may hold, from the API's description of POST and PUT on a VM (Proxmox VE 9). */

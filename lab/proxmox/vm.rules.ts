@@ -25,7 +25,8 @@ const groups: readonly (readonly [privileges: readonly string[], options: RegExp
   ],
 ];
 /** Checked where their value is, or no options of the VM at all. */
-const elsewhere = /^(cdrom|hostpci\d+|serial\d+|usb\d+|unused\d+|virtiofs\d+|delete|digest|revert|pool|start|storage|vmid)$/;
+const elsewhere =
+  /^(cdrom|hostpci\d+|serial\d+|usb\d+|unused\d+|virtiofs\d+|delete|digest|revert|pool|start|storage|vmid)$/;
 
 /** @throws Refusal for what the caller may not set */
 export function checkOptions(caller: Caller, vmid: string, options: readonly string[]): void {
@@ -42,7 +43,12 @@ export function checkOptions(caller: Caller, vmid: string, options: readonly str
 }
 
 /** @throws Refusal for values that are property strings of the wrong form, or that the caller may not give */
-export function checkValues(state: State, caller: Caller, vmid: string, config: Readonly<Record<string, string>>): void {
+export function checkValues(
+  state: State,
+  caller: Caller,
+  vmid: string,
+  config: Readonly<Record<string, string>>,
+): void {
   for (const [option, value] of Object.entries(config)) {
     if (/^hostpci\d+$/.test(option)) checkHostpci(state, caller, vmid, option, value);
     if (/^net\d+$/.test(option)) checkNetwork(caller, option, value);
@@ -122,7 +128,8 @@ function mappedOn(state: State, mapping: string, node: string): string[] {
     const paths = (entry.get("path") ?? "").split(";");
     for (const path of paths) {
       const device = state.nodes[node]?.devices[path] ?? state.nodes[node]?.devices[`${path}.0`];
-      if (device === undefined) throw new Error(`PCI device mapping invalid (hardware probably changed): pci device '${path}' not found`);
+      if (device === undefined)
+        throw new Error(`PCI device mapping invalid (hardware probably changed): pci device '${path}' not found`);
       const configured = entry.get("id");
       if (configured?.toLowerCase() !== device.id.toLowerCase())
         throw new Error(

@@ -58,7 +58,9 @@ function snippets(state: State, root: string, node: string, storage: string): Li
 /** The folder of a storage's snippets; undefined when it holds none. */
 export function snippetFolder(state: State, root: string, node: string, storage: string): string | undefined {
   const { path, content } = storageOf(state, storage);
-  return path === undefined || !content.includes("snippets") ? undefined : nodeFolder(root, node, join(path, "snippets"));
+  return path === undefined || !content.includes("snippets")
+    ? undefined
+    : nodeFolder(root, node, join(path, "snippets"));
 }
 
 function snippetFile(state: State, root: string, node: string, volid: string): string | undefined {
@@ -92,7 +94,8 @@ export function removeVolume(state: State, root: string, node: string, volid: st
 /** The next free name for a disk of a VM, as the storage's type has it. */
 export function allocate(state: State, node: string, storage: string, vmid: string, size: number): string {
   const { type } = storageOf(state, storage);
-  const name = (n: number) => (type === "dir" ? `${storage}:${vmid}/vm-${vmid}-disk-${n}.raw` : `${storage}:vm-${vmid}-disk-${n}`);
+  const name = (n: number) =>
+    type === "dir" ? `${storage}:${vmid}/vm-${vmid}-disk-${n}.raw` : `${storage}:vm-${vmid}-disk-${n}`;
   let free = 0;
   while (state.volumes[name(free)] !== undefined) free += 1;
   state.volumes[name(free)] = { node, content: "images", format: "raw", size, vmid: Number(vmid) };

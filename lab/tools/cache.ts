@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
@@ -29,11 +38,15 @@ export interface CacheEntry {
  */
 export function cacheEntry(cache: string, root: string, pin: ToolPin): CacheEntry {
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(moduleOf(root, pin), file)));
+  const module = moduleOf(root, pin);
+  // A program of the project's own has its sources there, too.
+  const sources = readdirSync(module, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".go"));
+  for (const file of ["go.mod", "go.sum", ...sources.sort()]) hash.update(readFileSync(join(module, file)));
   hash.update(
-    [pin.package, pin.ldflags, ...(pin.tags === undefined ? [] : [pin.tags]), process.platform, process.arch].join(
-      "\0",
-    ),
+    [
+      ...[pin.package, pin.ldflags, ...(pin.tags === undefined ? [] : [pin.tags]), ...(pin.generate ?? [])],
+      ...[process.platform, process.arch],
+    ].join("\0"),
   );
   const directory = join(cache, "tools", `${pin.name}-${hash.digest("hex").slice(0, 16)}`);
   return entryIn(directory, pin.name);

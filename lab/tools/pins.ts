@@ -12,6 +12,12 @@ export interface ToolPin {
   readonly module?: string;
   /** Package to build, in that module. */
   readonly package: string;
+  /**
+   * Arguments for `go` that write what the program embeds. They are run in a copy of the module, which is then built: the
+   * checkout stays as it is.
+   * @default nothing is generated
+   */
+  readonly generate?: readonly string[];
   /** Linker flags; the version is set as the upstream release does it. */
   readonly ldflags: string;
   /** Build tags. A tool that has some is never taken from PATH: only a build of one's own has them. @default none */
@@ -74,6 +80,34 @@ export const pins = {
     tags: "ts_omit_peerapiserver",
     versionArgs: ["--version"],
   },
+  talosctl: {
+    name: "talosctl",
+    version: "1.12.0",
+    purpose: "configures and upgrades the nodes of Talos clusters",
+    package: "github.com/siderolabs/talos/cmd/talosctl",
+    // Its version is in a file of its module.
+    ldflags: stripped,
+    versionArgs: ["version", "--client", "--short"],
+  },
+  "talos-machine": {
+    name: "talos-machine",
+    version: "0.1.0",
+    purpose: "plays machines that run Talos",
+    package: ".",
+    ldflags: `${stripped} -X main.version=0.1.0`,
+    versionArgs: ["-version"],
+  },
+  "pulumi-resource-proxmoxve": {
+    name: "pulumi-resource-proxmoxve",
+    // That of @muhlba91/pulumi-proxmoxve, whose plugin this stands for.
+    version: "8.5.0",
+    purpose: "the provider of Proxmox, as the full lab runs it",
+    package: ".",
+    generate: ["run", "-mod=readonly", "./gen", "schema", "--out", "info", "--skip-docs", "--skip-examples"],
+    // Its version is in its source: the schema holds it, too.
+    ldflags: stripped,
+    versionArgs: ["-version"],
+  },
   actionlint: {
     name: "actionlint",
     version: "1.7.7",
@@ -91,6 +125,9 @@ export function moduleOf(root: string, pin: Pick<ToolPin, "name" | "module">): s
 
 /** Tools that only the full lab needs; getting them takes minutes on a machine that can't download. */
 export const fullLabTools = ["headscale", "tailscale", "tailscaled"] as const;
+
+/** Tools that the tests of machines need beyond these; the full lab runs none of them yet. */
+export const machineTools = ["talosctl", "talos-machine", "pulumi-resource-proxmoxve"] as const;
 
 /** The first version number in what a program prints. */
 export function readVersion(output: string): string | undefined {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { elapsed } from "../../lab/plain/progress.cjs";
-import { fullLabTools } from "../../lab/tools";
+import { fullLabTools, machineTools, type pins } from "../../lab/tools";
 import type { Command, Context } from "../cli/context";
 import { exit } from "../cli/exit";
 import { runHere } from "../cli/process";
@@ -18,8 +18,8 @@ export const test: Command = {
 /** Runs the tests that need real control planes. */
 export const testLab: Command = {
   name: "test-lab",
-  summary: "run the tests of the full lab: a real headscale with real clients, on loopback",
-  run: (context) => runProjects(context, ["lab"], fullLabTools),
+  summary: "run the tests that need real servers and plugins: headscale with clients, talosctl, the Proxmox provider",
+  run: (context) => runProjects(context, ["lab"], [...fullLabTools, ...machineTools]),
 };
 
 type Project = "unit" | "engine" | "lab";
@@ -27,7 +27,7 @@ type Project = "unit" | "engine" | "lab";
 async function runProjects(
   context: Context,
   projects: readonly Project[],
-  more: typeof fullLabTools | readonly [],
+  more: readonly (keyof typeof pins)[],
 ): Promise<number> {
   const results = join(context.root, ".lab", "test");
   mkdirSync(results, { recursive: true });

@@ -1,10 +1,11 @@
 import type { Estate } from "../estate";
 import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
+import { checkVersions } from "./versions";
 
-/** Clusters have an odd number of control planes, on Talos VMs with the matching role, each in one cluster only; runners run on Docker hosts. */
+/** Clusters have an odd number of control planes and versions that go together, on Talos VMs with the matching role, each in one cluster only; runners run on Docker hosts. */
 export function checkClusters(estate: Estate): Problem[] {
-  return [...evenControlPlanes(estate), ...members(estate), ...runnerHosts(estate)];
+  return [...evenControlPlanes(estate), ...checkVersions(estate), ...members(estate), ...runnerHosts(estate)];
 }
 
 function evenControlPlanes(estate: Estate): Problem[] {

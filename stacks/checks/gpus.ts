@@ -2,10 +2,18 @@ import type { Estate } from "../estate";
 import { vmsOf } from "../estate";
 import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
+import { checkCards, checkGroups, checkGuests } from "./gpuCards";
+import { checkGpuMemory } from "./gpuMemory";
 
-/** A GPU is given to one running VM, and is declared once. */
+/** A GPU is what it is said to be, is declared once, is given to one running VM, and that one has a driver for it. */
 export function checkGpus(estate: Estate): Problem[] {
-  return [...checkGpuSharing(estate), ...slotsTwice(estate)];
+  return [
+    ...checkGpuSharing(estate),
+    ...slotsTwice(estate),
+    ...checkGroups(estate),
+    ...checkCards(estate),
+    ...checkGuests(estate),
+  ];
 }
 
 /** A GPU is given to one running VM. */
@@ -44,8 +52,12 @@ function slotsTwice(estate: Estate): Problem[] {
   });
 }
 
-/** Apps ask for no more GPUs than their cluster's running nodes have. */
+/** Apps ask for no more GPUs, and no more of their memory, than their cluster's running nodes have. */
 export function checkGpuCapacity(estate: Estate): Problem[] {
+  return [...checkGpuCount(estate), ...checkGpuMemory(estate)];
+}
+
+function checkGpuCount(estate: Estate): Problem[] {
   return Object.entries(estate.clusters).flatMap(([name, cluster]) => {
     const apps = Object.entries(estate.apps).filter(([, app]) => app.on === name && app.gpus > 0);
     const asked = apps.reduce((total, [, app]) => total + app.gpus * app.replicas, 0);

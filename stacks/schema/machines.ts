@@ -41,6 +41,10 @@ export const vm = z.strictObject({
   /** A GPU of its host, passed through whole. @default none */
   gpu: slug.optional(),
   role: z.enum(machineRoles),
+  /** Of a Docker host: the compose file that it starts at its first boot, YAML. @default none */
+  compose: z.string().optional(),
+  /** Of a workstation: the service that VS Code in a browser answers on, in the tailnet alone. @default none */
+  editor: slug.optional(),
   /** @default true */
   started: z.boolean().default(true),
   ...onTailnet,
@@ -49,8 +53,41 @@ export const vm = z.strictObject({
 const user = {
   error: 'expected a Linux user who may use sudo without a password, or "root"',
 };
+const account = { error: "expected the name of an account on the machine" };
 /** How `up` logs in on a machine that is there already; the private key is the secret `sshPrivateKey`. */
 const ssh = z.strictObject({ user: z.string(user).regex(/^[a-z_][a-z0-9_-]{0,31}$/, user) });
+
+const word = { error: "expected letters, digits, spaces and _.,:=@+/\\- only" };
+const modelName = { error: 'expected a model of Ollama\'s library, for example "llama3.2:3b"' };
+
+/** What answers on a port that an external machine serves; its join bundle sets it up. */
+const runs = z.discriminatedUnion(
+  "kind",
+  [
+    /** Ollama, on the machine's address in the tailnet alone. */
+    z.strictObject({
+      kind: z.literal("ollama"),
+      /** Fetched when the bundle is run. @default none */
+      models: z.array(z.string(modelName).regex(/^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$/, modelName)).default([]),
+    }),
+    /** RustDesk with direct IP access and no public server. It is installed by hand. */
+    z.strictObject({ kind: z.literal("rustdesk") }),
+    /** A program that is on the machine already, started when the machine starts and again when it ends. */
+    z.strictObject({
+      kind: z.literal("command"),
+      /** The program, by its whole path, and its arguments. */
+      command: z.array(z.string(word).regex(/^[A-Za-z0-9_.,:=@+/\\ -]+$/, word)).min(1),
+      /** Where it runs. */
+      directory: z.string(word).regex(/^[A-Za-z0-9_.,:=@+/\\ -]+$/, word),
+      /** Who it runs as: a Linux or macOS account. On Windows it is LocalService. @default "nobody" */
+      user: z
+        .string(account)
+        .regex(/^[a-z_][a-z0-9_-]{0,31}$/, account)
+        .default("nobody"),
+    }),
+  ],
+  { error: 'expected kind "ollama", "rustdesk" or "command"' },
+);
 
 /**
  * A machine nobody creates through an API: it joins the tailnet, and is declared so that it can be reached or reach.
@@ -67,6 +104,8 @@ export const externalMachine = z
     ssh: ssh.optional(),
     /** Its processor, as Debian calls it; said of a hub. @default "amd64" */
     architecture: z.enum(["amd64", "arm64"]).optional(),
+    /** What answers, by the name of what it serves. @default set up by hand */
+    runs: z.record(slug, runs).default({}),
     ...onTailnet,
   })
   .superRefine((machine, context) => {

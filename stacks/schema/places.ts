@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { cidrv4, gibibytes, ipv4, slug } from "./common";
+import { cidrv4, ipv4, slug } from "./common";
+import { gpu } from "./gpu";
 
 /** A person of the organisation: a user of the tailnet and a name behind Access. */
 export const person = z.strictObject({
@@ -18,26 +19,23 @@ export const network = z.strictObject({
   vlan: z.int().min(1).max(4094).optional(),
 });
 
-/** A PCI GPU of a host. Its VRAM is accounted against what models and workloads ask for. */
-const gpu = z.strictObject({
-  /** PCI address without function, as `lspci -D` prints it: 0000:01:00. All functions are passed through together. */
-  slot: z.string().regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}$/, {
-    error: "expected a PCI address without function, for example 0000:01:00",
-  }),
-  /** Vendor and device id, as `lspci -n` prints it: 10de:2684. */
-  device: z.string().regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/, { error: "expected vendor:device, for example 10de:2684" }),
-  /** Ids of the card's further functions (its audio device), bound to vfio-pci with it. @default none */
-  companions: z
-    .array(z.string().regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/, { error: "expected vendor:device, for example 10de:22ba" }))
-    .default([]),
-  /** Subsystem vendor and device id, as `lspci -nnv` prints it. @default not checked */
-  subsystem: z
-    .string()
-    .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/, { error: "expected vendor:device" })
-    .optional(),
-  /** IOMMU group on the host, from /sys/kernel/iommu_groups. @default not checked by Proxmox */
-  iommuGroup: z.int().min(0).optional(),
-  vram: gibibytes,
+const keep = (backups: number) => z.int().min(0).max(365).default(backups);
+
+const schedule = { error: 'expected a time as systemd writes it, for example "02:30" or "sun 01:00"' };
+
+/** Nightly backups of the VMs whose disks hold what nothing else has. */
+const backup = z.strictObject({
+  /** @default true */
+  enabled: z.boolean().default(true),
+  /** A storage of the host for backups, best one on another machine. @default "local" */
+  storage: z.string().default("local"),
+  /** @default "02:30" */
+  schedule: z
+    .string(schedule)
+    .regex(/^[a-z0-9*,./: -]+$/, schedule)
+    .default("02:30"),
+  /** How many backups of a VM stay: the last ones of so many days, weeks and months. @default 7, 4, 3 */
+  keep: z.strictObject({ daily: keep(7), weekly: keep(4), monthly: keep(3) }).prefault({}),
 });
 
 /** A Proxmox VE host: prepared for passthrough when it has GPUs. */
@@ -48,8 +46,14 @@ export const host = z.strictObject({
   cpu: z.enum(["intel", "amd"]),
   /** Decides which boot loader configuration is edited. */
   boot: z.enum(["grub", "systemd-boot"]),
+  /**
+   * Whether `up` reboots the host, with all its VMs, when what was prepared for its GPUs needs that.
+   * @default false: `up` fails, and says that the host is to be rebooted
+   */
+  reboot: z.boolean().optional(),
   /** @default no cards */
   gpus: z.record(slug, gpu).default({}),
+  backup: backup.prefault({}),
   storage: z
     .strictObject({
       /** Datastore of VM disks. @default "local-lvm" */

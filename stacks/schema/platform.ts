@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cidrv4, domainName, ipv4, slug } from "./common";
+import { cidrv4, domainName, gibibytes, ipv4, slug } from "./common";
 import { services } from "./services";
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, { error: "expected a version such as 1.34.3, without v" });
@@ -37,6 +37,8 @@ export const app = z.strictObject({
   gpus: z.int().min(0).max(8).default(0),
   /** Models that Ollama keeps ready. @default none */
   models: z.array(z.string()).default([]),
+  /** VRAM of models that the estate does not know (stacks/gpus/models.ts), by model. @default none */
+  vram: z.record(z.string(), gibibytes).optional(),
   /** What it serves, and to whom. @default nothing */
   serves: services.default({}),
 });

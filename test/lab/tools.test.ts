@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { obtainTool, type ToolRequest } from "../../lab/tools";
+import { obtainTool, type ToolPin, type ToolRequest } from "../../lab/tools";
 import { cacheEntry } from "../../lab/tools/cache";
 import { makeRequest, program, run, tiny } from "./toolFixture";
 
@@ -76,6 +76,39 @@ describe("with build tags", () => {
     const without = { PATH: join(folder, "nothing"), ESTATE_OFFLINE: "1" };
     await expect(obtainTool({ ...request, pin: tagged, env: without })).rejects.toThrow(
       "and there is no go on PATH to build it. Install Go (https://go.dev/dl), and put it on PATH.",
+    );
+  });
+});
+
+describe("with something generated", () => {
+  const embeds =
+    'package main\n\nimport _ "embed"\n\n//go:embed made.txt\nvar made string\n\nfunc init() { version = made }\n';
+  const generated: ToolPin = { ...tiny, package: ".", generate: ["run", "./gen"] };
+
+  test("it is made in a copy, and the checkout stays as it is", async () => {
+    const module = join(folder, "tools", "tiny");
+    mkdirSync(join(module, "gen"));
+    const writer = 'package main\n\nimport "os"\n\nfunc main() { os.WriteFile("made.txt", []byte("1.2.3"), 0o644) }\n';
+    writeFileSync(join(module, "gen", "main.go"), writer);
+    writeFileSync(join(module, "embeds.go"), embeds);
+    const before = readdirSync(module, { recursive: true });
+    const tool = await obtainTool({ ...request, pin: generated });
+    expect([run(tool), readdirSync(module, { recursive: true })]).toEqual(["1.2.3\n", before]);
+    expect(readdirSync(dirname(tool.path)).sort()).toEqual(["complete.json", "tiny"]);
+  });
+
+  test("what generates it decides where it is cached", () => {
+    const path = () => cacheEntry(request.cache, folder, generated).directory;
+    mkdirSync(join(folder, "tools", "tiny", "gen"));
+    writeFileSync(join(folder, "tools", "tiny", "gen", "main.go"), "package main\n");
+    const first = path();
+    writeFileSync(join(folder, "tools", "tiny", "gen", "main.go"), "package main // changed\n");
+    expect(path()).not.toBe(first);
+  });
+
+  test("when that fails, Go's own words are the reason", async () => {
+    await expect(obtainTool({ ...request, pin: generated })).rejects.toThrow(
+      /^go run \.\/gen in .* ended with code 1:\n/,
     );
   });
 });

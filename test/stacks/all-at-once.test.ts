@@ -21,7 +21,7 @@ test("five mistakes of five kinds, of shape and of meaning, are one error that l
   expect(refusal(spec)).toBe(`The spec has 5 problems:
 
   hosts.pve1.vram: there is no such setting
-    allowed: the settings address, boot, cpu, gpus, kind, storage
+    allowed: the settings address, backup, boot, cpu, gpus, kind, reboot, storage
     remedy:  correct its spelling, or remove it
 
   machines.docker.memory: "32GB" does not fit

@@ -34,6 +34,12 @@ test("minimal: what is left out is filled in with secure defaults", () => {
         boot: "grub",
         gpus: {},
         storage: { disks: "local-lvm", images: "local" },
+        backup: {
+          enabled: true,
+          storage: "local",
+          schedule: "02:30",
+          keep: { daily: 7, weekly: 4, monthly: 3 },
+        },
       },
     },
     machines: {
@@ -119,6 +125,36 @@ test("a stopped VM may share the GPU of a running one", () => {
   expect(machines["work"]).toMatchObject({ gpu: "rtx4090", started: true });
 });
 
+test("a card that the estate knows needs its model or its id only", () => {
+  const { hosts, apps } = good("gpus-by-model");
+  expect(hosts["pve"]?.gpus).toEqual({
+    big: {
+      slot: "0000:01:00",
+      model: "rtx-3090",
+      device: "10de:2204",
+      companions: ["10de:1aef"],
+      architecture: "ampere",
+      vram: "24 GiB",
+    },
+    plain: {
+      slot: "0000:02:00",
+      device: "10de:2503",
+      companions: ["10de:228e"],
+      architecture: "ampere",
+      vram: "12 GiB",
+    },
+    new: {
+      slot: "0000:03:00",
+      device: "10de:fffe",
+      companions: ["10de:ffff"],
+      architecture: "blackwell",
+      vram: "64 GiB",
+    },
+    radeon: { slot: "0000:04:00", device: "1002:744c", companions: [], vram: "24 GiB" },
+  });
+  expect(apps["models"]?.vram).toEqual({ "acme/own:7b": "15 GiB" });
+});
+
 test("the gateway VM holds the gateway's address", () => {
   expect(completed(good("gateway-vm-holds-the-gateway-address"))).toMatchObject({
     addresses: { hub: "192.168.1.102", gateway: "192.168.1.1" },
@@ -139,6 +175,7 @@ test("external machines only, with a hub: they get no address", () => {
     role: "subnet-router",
     tags: [],
     advertises: ["10.42.0.0/24"],
+    runs: {},
     serves: {},
   });
 });

@@ -2,9 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Gpu, Host } from "../../../stacks/estate";
 
-/** The command that prepares the host, and the script that it reads from standard input. */
+/** The commands that prepare the host, and the script that each of them reads from standard input. */
 export interface PassthroughPlan {
+  /** Prepares it; fails while the host does not run with what is prepared, so that no card is given away before. */
   readonly command: string;
+  /** Fails unless the host is prepared and runs so: what is waited with after a reboot. Undefined when `up` may not reboot it. */
+  readonly ready?: string;
+  /** Takes back what was added. */
+  readonly undo: string;
   readonly script: string;
 }
 
@@ -26,8 +31,11 @@ export function planPassthrough(host: Host): PassthroughPlan | undefined {
   if (gpus.length === 0) return undefined;
   const ids = [...new Set(gpus.flatMap(({ device, companions }) => [device, ...companions]))].sort();
   const slots = gpus.map(({ slot }) => slot).sort();
+  const cards = `--cpu ${host.cpu} --boot ${host.boot} --ids ${ids.join(",")} --slots ${slots.join(",")}`;
+  const command = `bash -s -- apply ${cards}`;
   return {
-    command: `bash -s -- apply --cpu ${host.cpu} --boot ${host.boot} --ids ${ids.join(",")} --slots ${slots.join(",")}`,
+    ...(host.reboot === true ? { command: `${command} --reboot`, ready: `bash -s -- check ${cards}` } : { command }),
+    undo: "bash -s -- undo",
     script: readFileSync(join(__dirname, "passthrough.sh"), "utf8"),
   };
 }

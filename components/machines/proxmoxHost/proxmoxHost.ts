@@ -6,6 +6,9 @@ import { tokens } from "../../tokens";
 import type { ImageSource } from "../images";
 import { planMappings, planPassthrough } from "./proxmoxHost.plan";
 
+/** A dial that is refused is repeated after 5 seconds, one that is not answered ends after 15: 10 to 40 minutes in all. */
+const dialsDuringReboot = 120;
+
 /** A Proxmox VE host. */
 export interface ProxmoxHostArgs {
   readonly host: Host;
@@ -19,12 +22,13 @@ export interface ProxmoxHostArgs {
  * A Proxmox VE host, ready for its VMs. Creates
  *
  * 1. the host's preparation for PCI passthrough, by an idempotent script over SSH (only when it has GPUs): kernel
- *    arguments, VFIO modules, nouveau off, and a check that a card shares its IOMMU group with nothing else. It never
- *    reboots the host; the script's output says when a reboot is needed;
- * 2. one PCI resource mapping per GPU (API tokens may attach mappings only, never raw PCI ids);
- * 3. one image download per operating system.
+ *    arguments, VFIO modules, the vendor's drivers off, and a check that a card shares its IOMMU group with nothing else.
+ *    It fails, and no card is mapped, while the host does not run with all that. With `host.reboot` it reboots the host;
+ * 2. with `host.reboot`, the wait until the host is back and runs with it;
+ * 3. one PCI resource mapping per GPU (API tokens may attach mappings only, never raw PCI ids);
+ * 4. one image download per operating system.
  *
- * Removing the component leaves the host's files as they are.
+ * Removing the component, or the host's last GPU, takes back what the script added; nothing is rebooted then.
  */
 export class ProxmoxHost extends pulumi.ComponentResource {
   /** Names of the PCI mappings, by GPU. */
@@ -44,13 +48,20 @@ export class ProxmoxHost extends pulumi.ComponentResource {
     const plan = planPassthrough(host);
     if (plan === undefined) return [];
     const connection = { host: host.address, user: "root", privateKey: pulumi.secret(sshPrivateKey) };
-    return [
-      new command.remote.Command(
-        `${name}-passthrough`,
-        { connection, create: plan.command, stdin: plan.script, addPreviousOutputInEnv: false },
-        { parent: this },
-      ),
-    ];
+    // A later run would send what the script said before: most servers refuse that, and nobody reads it.
+    const shared = { stdin: plan.script, addPreviousOutputInEnv: false };
+    const prepared = new command.remote.Command(
+      `${name}-passthrough`,
+      { connection, create: plan.command, delete: plan.undo, ...shared },
+      { parent: this },
+    );
+    if (plan.ready === undefined) return [prepared];
+    const ready = new command.remote.Command(
+      `${name}-passthrough-ready`,
+      { connection: { ...connection, dialErrorLimit: dialsDuringReboot }, create: plan.ready, ...shared },
+      { parent: this, dependsOn: [prepared] },
+    );
+    return [prepared, ready];
   }
 
   private createMappings(
@@ -73,7 +84,7 @@ export class ProxmoxHost extends pulumi.ComponentResource {
 
   private downloadImages(name: string, { host, images }: ProxmoxHostArgs): Record<string, pulumi.Output<string>> {
     return Object.fromEntries(
-      images.map(({ key, url, fileName, contentType, decompression }) => {
+      images.map(({ key, url, fileName, contentType, decompression, checksum }) => {
         const file = new proxmox.download.File(
           `${name}-${key}`,
           {
@@ -85,6 +96,7 @@ export class ProxmoxHost extends pulumi.ComponentResource {
             // A newer upstream image must not replace the file under running VMs.
             overwrite: false,
             ...(decompression === undefined ? {} : { decompressionAlgorithm: decompression }),
+            ...(checksum === undefined ? {} : { checksumAlgorithm: checksum.algorithm, checksum: checksum.value }),
           },
           { parent: this },
         );

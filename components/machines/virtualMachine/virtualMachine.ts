@@ -68,9 +68,14 @@ export class VirtualMachine extends pulumi.ComponentResource {
         nodeName: vm.host,
         datastoreId: storage.images,
         contentType: "snippets",
-        sourceRaw: { data: userData, fileName: `${name}-user-data.yaml` },
+        sourceRaw: { data: userData, fileName: userDataName(name) },
       },
-      { parent: this },
+      {
+        parent: this,
+        // The provider replaces the file for other contents, and its successor has its path, which Proxmox asks for whenever
+        // the VM starts: deleted afterwards, the new file would be the one that goes.
+        deleteBeforeReplace: true,
+      },
     );
   }
 
@@ -111,7 +116,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         initialization: {
           datastoreId: storage.disks,
           ipConfigs: [{ ipv4: { address: plan.cidr, gateway: network.gateway } }],
-          ...(snippet === undefined ? {} : { userDataFileId: snippet.id }),
+          ...(snippet === undefined ? {} : { userDataFileId: userDataFile(name, storage) }),
         },
         ...(gpuMapping === undefined
           ? {}
@@ -121,10 +126,15 @@ export class VirtualMachine extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        dependsOn: snippet === undefined ? [] : [snippet],
         // The VM id is the VM's own: its successor can only be made when it is gone.
         deleteBeforeReplace: true,
-        // Cloud-init runs at the first boot. A join key that was renewed since must not cost the VM its life.
-        ignoreChanges: ["initialization.userDataFileId"],
+        // Cloud-init runs at the first boot, and the disk is made from the image once. A join key that was renewed since,
+        // or a newer image, must not cost the VM its life.
+        ignoreChanges: [
+          "initialization.userDataFileId",
+          ...(image.contentType === "import" ? ["disks[0].importFrom"] : []),
+        ],
       },
     );
   }
@@ -147,6 +157,16 @@ export class VirtualMachine extends pulumi.ComponentResource {
       { parent: this, dependsOn: [rules] },
     );
   }
+}
+
+const userDataName = (name: string): string => `${name}-user-data.yaml`;
+
+/**
+ * The snippet's id, by Proxmox's rule and not from the snippet: what takes a property of a resource that is deleted before it
+ * is replaced is replaced with it, and that would be the VM and its disk.
+ */
+function userDataFile(name: string, storage: Host["storage"]): string {
+  return `${storage.images}:snippets/${userDataName(name)}`;
 }
 
 /** The system disk, and the drive of an installer that the VM boots from while the disk is empty. */

@@ -11,7 +11,19 @@ import { removeVolume } from "../volumes";
 import { eventOf } from "./vmPower";
 
 /** Carried by a create or update request, but no option of the VM. */
-const notKept = ["vmid", "pool", "start", "storage", "unique", "force", "bwlimit", "delete", "digest", "revert", "skiplock"];
+const notKept = [
+  "vmid",
+  "pool",
+  "start",
+  "storage",
+  "unique",
+  "force",
+  "bwlimit",
+  "delete",
+  "digest",
+  "revert",
+  "skiplock",
+];
 const unsupported = ["archive", "live-restore", "import-working-storage"];
 
 /** Creating, changing and removing VMs. */
@@ -42,7 +54,12 @@ export const vmRoutes: readonly Route[] = [
   {
     method: "PUT",
     path: "/nodes/{node}/qemu/{vmid}/resize",
-    parameters: { required: { disk: matching(/^(ide|sata|scsi|virtio|efidisk|tpmstate)\d+$/), size: matching(/^\+?\d+(\.\d+)?[KMGT]?$/) } },
+    parameters: {
+      required: {
+        disk: matching(/^(ide|sata|scsi|virtio|efidisk|tpmstate)\d+$/),
+        size: matching(/^\+?\d+(\.\d+)?[KMGT]?$/),
+      },
+    },
     handle: resize,
   },
   {
@@ -76,12 +93,22 @@ function create(request: Request): string {
     checkValues(state, caller, vmid, given);
     const taken = state.vms[vmid];
     // PVE::Cluster::check_vmid_unused
-    if (taken !== undefined) throw died(`unable to create VM ${vmid} - VM ${vmid} already exists on node '${taken.node}'`);
+    if (taken !== undefined)
+      throw died(`unable to create VM ${vmid} - VM ${vmid} already exists on node '${taken.node}'`);
     const pool = one(request, "pool");
-    const vm: VmState = { node, status: "stopped", config: {}, firewall: { options: {}, rules: [] }, ...(pool === undefined ? {} : { pool }) };
+    const vm: VmState = {
+      node,
+      status: "stopped",
+      config: {},
+      firewall: { options: {}, rules: [] },
+      ...(pool === undefined ? {} : { pool }),
+    };
     set(state, request, vm, given);
     checkBoot(vm.config);
-    Object.assign(vm.config, { smbios1: given["smbios1"] ?? `uuid=${randomUUID()}`, vmgenid: given["vmgenid"] ?? randomUUID() });
+    Object.assign(vm.config, {
+      smbios1: given["smbios1"] ?? `uuid=${randomUUID()}`,
+      vmgenid: given["vmgenid"] ?? randomUUID(),
+    });
     state.vms[vmid] = vm;
   });
   return tasks.start(node, "qmcreate", vmid, caller, async () => {
@@ -99,7 +126,8 @@ function update(request: Request): null {
   store.update((state) => {
     const vm = vmOf(state, request);
     const digest = one(request, "digest");
-    if (digest !== undefined && digest !== digestOf(vm)) throw died("detected modified configuration - file changed by other user? Try again.");
+    if (digest !== undefined && digest !== digestOf(vm))
+      throw died("detected modified configuration - file changed by other user? Try again.");
     const unknown = gone.find((name) => kindOf({ optional: configuration }, name) === undefined);
     if (unknown !== undefined) throw badParameters({ delete: `unknown option '${unknown}'` });
     checkOptions(caller, vmid, [...Object.keys(given), ...gone]);
@@ -177,4 +205,3 @@ function printed(vm: VmState): Record<string, string | number> {
 function digestOf({ config }: VmState): string {
   return createHash("sha1").update(JSON.stringify(config)).digest("hex");
 }
-

@@ -25,7 +25,14 @@ export const vmFirewallRoutes: readonly Route[] = [
     parameters: {
       optional: {
         ...{ delete: text, dhcp: boolean, digest: text, enable: boolean, ipfilter: boolean, log_level_in: levels },
-        ...{ log_level_out: levels, macfilter: boolean, ndp: boolean, policy_in: policy, policy_out: policy, radv: boolean },
+        ...{
+          log_level_out: levels,
+          macfilter: boolean,
+          ndp: boolean,
+          policy_in: policy,
+          policy_out: policy,
+          radv: boolean,
+        },
       },
     },
     handle: (request) =>
@@ -62,7 +69,8 @@ export const vmFirewallRoutes: readonly Route[] = [
     handle: (request) => {
       const { rules } = audited(request).firewall;
       const pos = position(request, rules);
-      return { ...rules[pos], pos, digest: digestOf(rules) };
+      // A text here, and a number in the list: the provider reads them as such.
+      return { ...rules[pos], pos: String(pos), digest: digestOf(rules) };
     },
   },
   {
@@ -105,9 +113,11 @@ function changeRule(request: Request): null {
 function verify(rule: Rule): void {
   const errors: Record<string, string> = {};
   const { type, action, proto } = rule;
-  if (type !== "group" && !/^(ACCEPT|DROP|REJECT)$/.test(String(action))) errors["action"] = `unknown action '${String(action)}'`;
-  for (const name of ["dport", "sport"]) {
-    if (rule[name] !== undefined && proto === undefined) errors["proto"] = "missing property";
+  if (type !== "group" && !/^(ACCEPT|DROP|REJECT)$/.test(String(action)))
+    errors["action"] = `unknown action '${String(action)}'`;
+  for (const name of ["dport", "icmp-type", "sport"]) {
+    if (rule[name] !== undefined && proto === undefined)
+      errors["proto"] = `missing property - '${name}' requires this property`;
   }
   if (Object.keys(errors).length > 0) throw badParameters(errors);
 }
@@ -127,13 +137,17 @@ function change(request: Request, work: (vm: VmState) => void): null {
 
 function position(request: Request, rules: readonly Rule[]): number {
   const pos = Number(request.path["pos"]);
-  if (!Number.isInteger(pos) || pos < 0) throw badParameters({ pos: `type check ('integer') failed - got '${must(request, "pos")}'` });
+  if (!Number.isInteger(pos) || pos < 0)
+    throw badParameters({ pos: `type check ('integer') failed - got '${must(request, "pos")}'` });
   if (pos >= rules.length) throw died(`no rule at position ${pos}`);
   return pos;
 }
 
 function printed(options: Readonly<Record<string, string>>): Record<string, string | number> {
-  const entries = Object.entries(options).map(([name, value]): [string, string | number] => [name, /^\d+$/.test(value) ? Number(value) : value]);
+  const entries = Object.entries(options).map(([name, value]): [string, string | number] => [
+    name,
+    /^\d+$/.test(value) ? Number(value) : value,
+  ]);
   return { ...Object.fromEntries(entries), digest: digestOf(options) };
 }
 

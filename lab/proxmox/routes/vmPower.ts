@@ -15,13 +15,24 @@ export const vmPowerRoutes: readonly Route[] = [
   {
     method: "POST",
     path: "/nodes/{node}/qemu/{vmid}/status/start",
-    parameters: { optional: { ...powerOptions, "force-cpu": text, machine: text, migratedfrom: text, stateuri: text, targetstorage: text } },
+    parameters: {
+      optional: {
+        ...powerOptions,
+        "force-cpu": text,
+        machine: text,
+        migratedfrom: text,
+        stateuri: text,
+        targetstorage: text,
+      },
+    },
     handle: start,
   },
   {
     method: "POST",
     path: "/nodes/{node}/qemu/{vmid}/status/stop",
-    parameters: { optional: { ...powerOptions, keepActive: boolean, migratedfrom: text, "overrule-shutdown": boolean } },
+    parameters: {
+      optional: { ...powerOptions, keepActive: boolean, migratedfrom: text, "overrule-shutdown": boolean },
+    },
     handle: (request) => stop(request, "qmstop"),
   },
   {
@@ -36,10 +47,14 @@ export const vmPowerRoutes: readonly Route[] = [
     parameters: { optional: { timeout: integer(0) } },
     handle: reboot,
   },
-  { method: "POST", path: "/nodes/{node}/qemu/{vmid}/agent/ping", handle: (request) => {
+  {
+    method: "POST",
+    path: "/nodes/{node}/qemu/{vmid}/agent/ping",
+    handle: (request) => {
       agent(request);
       return { result: {} };
-    } },
+    },
+  },
   {
     method: "GET",
     path: "/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces",

@@ -60,7 +60,8 @@ export class ServerBackend implements TalosApi {
     return SecretFolder.during(async (folder) => {
       const config = await this.render(machine, folder);
       const file = await folder.write("machine.yaml", config);
-      const target = ["--nodes", machine.node, "--endpoints", machine.endpoint, "--file", file];
+      // Without a talosconfig talosctl connects to the nodes themselves, and heeds no endpoints.
+      const target = ["--nodes", machine.endpoint, "--file", file];
       const client = await this.client(machine, folder);
       await this.patiently(async () => {
         try {

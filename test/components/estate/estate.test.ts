@@ -74,7 +74,9 @@ describe.each(stacks)("stack %s", (stack) => {
   });
 
   test("no container is privileged or root by default, except NVIDIA's device plugin", () => {
-    const pods = registrationsOf(stack).filter(({ type }) => /:(Deployment|StatefulSet|DaemonSet|Job)$/.test(type));
+    const pods = registrationsOf(stack).filter(({ type }) =>
+      /^kubernetes:.*:(Deployment|StatefulSet|DaemonSet|Job)$/.test(type),
+    );
     expect(pods.length).toBeGreaterThanOrEqual(hasClusters(stack) ? 4 : 0);
     for (const { name, inputs } of pods) {
       const text = JSON.stringify(inputs);

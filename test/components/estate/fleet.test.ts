@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { Fleet } from "../../../components/estate/fleet";
 import { loadEstate } from "../../../stacks/load";
 import { record, valueOf } from "../../support/record";
@@ -15,7 +16,10 @@ function run(tailnet: unknown, machines: Readonly<Record<string, unknown>> = {})
   const spec = loadEstate({ org: "home", domain: "home.example", machines: { pi, ...machines }, tailnet });
   const args = { spec, sshPublicKey: "ssh-ed25519 AAAA", protection: true, world: undefined, secrets };
   return record(() => new Fleet("home-fleet", args), {
-    outputs: (type) => (type === "command:remote:Command" ? { stdout: "hskey-api-made-up\n", stderr: "" } : {}),
+    outputs: (type, name) => ({
+      ...(type === "command:remote:Command" ? { stdout: "hskey-api-made-up\n", stderr: "" } : {}),
+      ...(type === "headscale:index:PreAuthKey" ? { key: `key of ${name}` } : {}),
+    }),
   });
 }
 
@@ -70,5 +74,19 @@ describe("the control server", () => {
     });
     expect(recording.one("tailscale:index/acl:Acl").inputs["overwriteExistingContent"]).toBe(true);
     expect(recording.registrations.filter(({ type }) => /^(command|headscale):/.test(type))).toEqual([]);
+  });
+});
+
+describe("join bundles", () => {
+  it("are there for every machine that joins by hand, secret, each with its own key", async () => {
+    const box = { kind: "external", os: "windows", role: "gpu-box" };
+    const { result } = await run({ control: { kind: "headscale", on: "hub" } }, { hub, box });
+    expect(Object.keys(result.bundles).sort()).toEqual(["box", "pi"]);
+    for (const [name, bundle] of Object.entries(result.bundles)) {
+      expect(await pulumi.isSecret(bundle)).toBe(true);
+      const text = await valueOf(bundle);
+      expect(text).toContain(`key of home-tailnet-join-${name}`);
+      expect(text).toContain("https://headscale.home.example");
+    }
   });
 });

@@ -129,8 +129,8 @@ describe.each([false, true])("ProxmoxHost (preview: %s)", (preview) => {
     expect(registrations.map(({ type, name }) => `${type} ${name}`).sort()).toEqual([
       "command:remote:Command pve1-passthrough",
       "estate:machines:ProxmoxHost pve1",
-      "proxmoxve:download/file:File pve1-debian-12",
-      "proxmoxve:download/file:File pve1-opnsense-24-7",
+      "proxmoxve:download/file:File pve1-debian-12-20260923",
+      "proxmoxve:download/file:File pve1-opnsense-26-7",
       "proxmoxve:hardware/mapping/pci:Pci pve1-rtx3090",
       "proxmoxve:hardware/mapping/pci:Pci pve1-rtx4090",
     ]);
@@ -181,6 +181,19 @@ describe.each([false, true])("VirtualMachine (preview: %s)", (preview) => {
       memory: { dedicated: 32768, floating: 0 },
       protection: true,
       tags: ["core", "docker-host", "estate"],
+    });
+  });
+
+  // The id of the snippet would do as well, but for what the engine does with it: test/engine/userData.test.ts.
+  test("the VM reads its user data from the snippet's place, and no property of the snippet", async () => {
+    const { one } = await record(withGpu, { preview });
+    expect(one("proxmoxve:index/vmLegacy:VmLegacy").inputs["initialization"]).toMatchObject({
+      userDataFileId: "local:snippets/docker-user-data.yaml",
+    });
+    expect(one("proxmoxve:index/fileLegacy:FileLegacy").inputs).toMatchObject({
+      datastoreId: "local",
+      contentType: "snippets",
+      sourceRaw: { fileName: "docker-user-data.yaml" },
     });
   });
 

@@ -3,7 +3,7 @@ import type { App, Cluster, ExternalMachine, Person, Repository, Service, Vm } f
 
 /** A machine without business: each test adds what it is about. */
 export function external(changes: Partial<ExternalMachine> = {}): ExternalMachine {
-  return { kind: "external", os: "linux", role: "builder", tags: [], advertises: [], serves: {}, ...changes };
+  return { kind: "external", os: "linux", role: "builder", tags: [], advertises: [], serves: {}, runs: {}, ...changes };
 }
 
 export function vm(changes: Partial<Vm> = {}): Vm {

@@ -78,6 +78,15 @@ describe("how a machine joins, by its topology", () => {
       false,
     );
   });
+
+  it("nor does a machine that is said to be inside such a network, whoever set it up", () => {
+    const field = external({ advertises: ["10.42.0.0/24"] });
+    const plan = (address: string) => {
+      const jetson = external({ address });
+      return planJoin(topology({ machines: { field, jetson } }), "jetson", jetson).acceptRoutes;
+    };
+    expect([plan("10.42.0.7"), plan("10.43.0.7")]).toEqual([false, true]);
+  });
 });
 
 // Cannot prove: that the repository serves these files, and that tailscale joins; real clients do that in the full lab.

@@ -185,6 +185,8 @@ describe("the reach of the reference estates", () => {
       "person:darkxside -> machine:docker 6333/tcp",
       ...["cp1", "cp2", "cp3", "gpu1"].map((node) => `machine:${node} -> machine:docker 8000/tcp`),
       "person:darkxside -> machine:docker 8000/tcp",
+      "machine:docker -> machine:jetson 11434/tcp",
+      "person:darkxside -> machine:jetson 11434/tcp",
       "person:darkxside -> machine:workstation 8443/tcp",
       "machine:workstation -> network:core-services 11434/tcp",
       "person:darkxside -> network:core-services 11434/tcp",

@@ -33,7 +33,7 @@ describe("Machine", () => {
         "--with-examples=false --talos-version v1.12 --kubernetes-version 1.34.3 --install-image factory/x:v1.12.0 " +
         "--config-patch @TMP/patch-0.yaml --config-patch @TMP/patch-1.yaml",
       `apply-config ${client} --file TMP/machine.yaml`,
-      "apply-config --insecure --nodes 10.0.0.11 --endpoints 10.0.0.11 --file TMP/machine.yaml",
+      "apply-config --insecure --nodes 10.0.0.11 --file TMP/machine.yaml",
     ]);
     const [first, second] = fake.calls();
     expect(first?.files["patch-0.yaml"]?.text).toBe('{"machine":{"a":1}}');

@@ -1,4 +1,5 @@
 import { installerOf } from "../../../providers/talos/backends/image";
+import { kubernetesOfTalos } from "../../../stacks/checks/versions";
 import { kubernetesOf, minorOf, versionPairProblem } from "../../../providers/talos/versions";
 
 test.each([
@@ -34,6 +35,11 @@ test.each([
 
 test("every Talos known runs six minor versions, each beginning one later than the one before", () => {
   expect([...kubernetesOf.values()]).toEqual([28, 29, 30, 31, 32].map((oldest) => [oldest, oldest + 5]));
+});
+
+test("a spec is held to the same pairs as the provider holds a machine to", () => {
+  expect(kubernetesOfTalos.size).toBeGreaterThan(0);
+  for (const [talos, range] of kubernetesOfTalos) expect([talos, range]).toEqual([talos, kubernetesOf.get(talos)]);
 });
 
 test.each([
