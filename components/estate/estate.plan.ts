@@ -1,4 +1,13 @@
-import { type App, entry, type Estate, type Publication, type Service, type Vm, vmsOf } from "../../stacks/estate";
+import {
+  type App,
+  entry,
+  type Estate,
+  type Gpu,
+  type Publication,
+  type Service,
+  type Vm,
+  vmsOf,
+} from "../../stacks/estate";
 import { originUrl } from "../apps/appPlan/appPlan";
 import { type ImageSource, imageSource } from "../machines/images";
 
@@ -33,6 +42,11 @@ export function nodesOf(spec: Estate, cluster: string): [string, Vm][] {
     const vm = vms.get(name);
     return vm === undefined ? [] : [[name, vm]];
   });
+}
+
+/** The card that is passed through to a VM, as its host declares it; undefined when it has none. */
+export function cardOf(spec: Estate, { host, gpu }: Vm): Gpu | undefined {
+  return gpu === undefined ? undefined : entry(entry(spec.hosts, host).gpus, gpu);
 }
 
 /** What is published, by host label: services of apps by their cluster address, services of machines by their LAN address. */

@@ -6,7 +6,7 @@ import { TunnelConnector } from "../apps/tunnelConnector/tunnelConnector";
 import { ClusterAddons } from "../clusters/addons/clusterAddons";
 import { TalosCluster } from "../clusters/talosCluster/talosCluster";
 import { tokens } from "../tokens";
-import { appsOn, connectorCluster, gpusOf, networksOf, nodesOf } from "./estate.plan";
+import { appsOn, cardOf, connectorCluster, gpusOf, networksOf, nodesOf } from "./estate.plan";
 
 /** The clusters of an estate and what runs on them. */
 export interface PlatformArgs {
@@ -57,7 +57,7 @@ export class Platform extends pulumi.ComponentResource {
             {
               address: entry(addresses, node),
               role: cluster.workers.includes(node) ? "worker" : "control-plane",
-              gpu: vm.gpu !== undefined,
+              gpu: cardOf(spec, vm),
             },
           ]),
         ),

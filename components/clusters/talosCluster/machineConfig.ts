@@ -1,4 +1,4 @@
-import type { Cluster } from "../../../stacks/estate";
+import type { Cluster, Gpu } from "../../../stacks/estate";
 import { installerImage } from "./schematic";
 
 /** A document of a Talos machine configuration. */
@@ -8,7 +8,8 @@ export type ConfigDocument = Readonly<Record<string, unknown>>;
 export interface NodeConfigRequest {
   readonly name: string;
   readonly role: "control-plane" | "worker";
-  readonly gpu: boolean;
+  /** The card passed through to it. @default none */
+  readonly gpu?: Gpu | undefined;
   readonly cluster: Cluster;
   /** Networks of the nodes and of their operators: nothing else reaches a port of a node. */
   readonly subnets: readonly string[];
@@ -39,10 +40,10 @@ export function nodeDocuments(request: NodeConfigRequest): ConfigDocument[] {
 function machine({ gpu, cluster, subnets }: NodeConfigRequest): ConfigDocument {
   return {
     // The VM's only disk, on virtio-scsi.
-    install: { disk: "/dev/sda", image: installerImage(cluster.talos, { gpu }) },
+    install: { disk: "/dev/sda", image: installerImage({ talos: cluster.talos, gpu }) },
     // Never the virtual address, nor one that a CNI brings.
     kubelet: { nodeIP: { validSubnets: subnets } },
-    ...(gpu ? gpuMachine : {}),
+    ...(gpu === undefined ? {} : gpuMachine),
   };
 }
 

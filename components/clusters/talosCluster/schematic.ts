@@ -1,19 +1,21 @@
 import { createHash } from "node:crypto";
+import type { Gpu } from "../../../stacks/estate";
+import { talosGpuExtensions } from "../../machines/gpus/guest.plan";
 
-/** System extensions that a node needs, by need. Names as in https://github.com/siderolabs/extensions */
-const extensions = {
-  /** Proxmox asks the guest agent for the address, and shuts down through it. */
-  vm: ["siderolabs/qemu-guest-agent"],
-  /**
-   * The open kernel modules drive Turing and later (RTX 20 and up). Older cards need nonfree-kmod-nvidia-lts, which issue 5
-   * chooses by the card. https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/hardware-and-drivers/nvidia-gpu
-   */
-  gpu: ["siderolabs/nvidia-container-toolkit-production", "siderolabs/nvidia-open-gpu-kernel-modules-production"],
-} as const;
+/** Proxmox asks the guest agent for the address, and shuts down through it. https://github.com/siderolabs/extensions */
+const guestAgent = "siderolabs/qemu-guest-agent";
+
+/** What decides which system extensions a node has. */
+export interface NodeNeeds {
+  /** Version of Talos: its releases carry different driver branches. */
+  readonly talos: string;
+  /** The card passed through to it: its generation decides which kernel modules drive it. @default none */
+  readonly gpu?: Gpu | undefined;
+}
 
 /** The image factory's extensions for a node. */
-export function extensionsFor({ gpu }: { readonly gpu: boolean }): string[] {
-  return [...extensions.vm, ...(gpu ? extensions.gpu : [])].sort();
+export function extensionsFor({ talos, gpu }: NodeNeeds): string[] {
+  return [guestAgent, ...(gpu === undefined ? [] : talosGpuExtensions(gpu, talos))].sort();
 }
 
 /**
@@ -33,6 +35,6 @@ export function schematic(officialExtensions: readonly string[]): string {
 }
 
 /** The installer of a node: pinned to the Talos version and the schematic. Proxmox hands out addresses as NoCloud does. */
-export function installerImage(talosVersion: string, node: { readonly gpu: boolean }): string {
-  return `factory.talos.dev/nocloud-installer/${schematicId(extensionsFor(node))}:v${talosVersion}`;
+export function installerImage(needs: NodeNeeds): string {
+  return `factory.talos.dev/nocloud-installer/${schematicId(extensionsFor(needs))}:v${needs.talos}`;
 }

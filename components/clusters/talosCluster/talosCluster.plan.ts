@@ -1,4 +1,4 @@
-import type { Cluster } from "../../../stacks/estate";
+import type { Cluster, Gpu } from "../../../stacks/estate";
 import type { InputProblem } from "../../inputProblems";
 import { type ConfigDocument, nodeDocuments } from "./machineConfig";
 import { extensionsFor, installerImage, schematicId } from "./schematic";
@@ -6,7 +6,8 @@ import { extensionsFor, installerImage, schematicId } from "./schematic";
 /** A node as far as the plan goes; its address only flows. */
 export interface NodeShape {
   readonly role: "control-plane" | "worker";
-  readonly gpu: boolean;
+  /** The card passed through to it. @default none */
+  readonly gpu?: Gpu | undefined;
 }
 
 /** One machine of the cluster, configured after those it names. */
@@ -87,13 +88,13 @@ function planMachine(
   subnets: readonly string[],
   after: readonly string[],
 ): MachinePlan {
-  const gpu = nodes[name]?.gpu ?? false;
+  const gpu = nodes[name]?.gpu;
   return {
     name,
     role,
     documents: nodeDocuments({ name, role, gpu, cluster, subnets }),
-    installerImage: installerImage(cluster.talos, { gpu }),
-    schematicId: schematicId(extensionsFor({ gpu })),
+    installerImage: installerImage({ talos: cluster.talos, gpu }),
+    schematicId: schematicId(extensionsFor({ talos: cluster.talos, gpu })),
     after,
   };
 }

@@ -45,7 +45,7 @@ export interface TalosClusterArgs {
  *
  * @throws InputPropertiesError with every problem of the nodes
  *
- * @example new TalosCluster("core", { cluster, nodes: { cp1: { address, role: "control-plane", gpu: false } }, subnets });
+ * @example new TalosCluster("core", { cluster, nodes: { cp1: { address, role: "control-plane" } }, subnets });
  */
 export class TalosCluster extends pulumi.ComponentResource {
   /** URL of the Kubernetes API; known once the cluster is bootstrapped. */

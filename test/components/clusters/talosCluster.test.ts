@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { TalosCluster } from "../../../components/clusters/talosCluster/talosCluster";
 import { tokens } from "../../../components/tokens";
 import { loadStack } from "../../../stacks";
+import type { Gpu } from "../../../stacks/estate";
 import { record, valueOf } from "../../support/record";
 
 /** A cluster's resources, by mocks. What Talos makes of them, and that one waits for the other, is for the engine's tests. */
@@ -19,8 +20,10 @@ function outputs(type: string): Record<string, unknown> {
   return { machineSecrets: sentinels.machineSecrets, clientConfiguration, contract: "1.12" };
 }
 
+const card: Gpu = { slot: "0000:01:00", device: "10de:2204", companions: [], vram: "24 GiB", architecture: "ampere" };
+
 const create = (world?: string) => () => {
-  const node = (address: string, role: "control-plane" | "worker", gpu = false) => ({
+  const node = (address: string, role: "control-plane" | "worker", gpu?: Gpu) => ({
     address: pulumi.output(address),
     role,
     gpu,
@@ -31,7 +34,7 @@ const create = (world?: string) => () => {
       cp1: node("192.168.10.111", "control-plane"),
       cp2: node("192.168.10.112", "control-plane"),
       cp3: node("192.168.10.113", "control-plane"),
-      gpu1: node("192.168.10.121", "worker", true),
+      gpu1: node("192.168.10.121", "worker", card),
     },
     subnets: ["192.168.10.0/24"],
     ...(world === undefined ? {} : { world }),
@@ -142,7 +145,7 @@ test("outputs", async () => {
 });
 
 test("refuses everything wrong at once", async () => {
-  const nodes = { cp1: { address: "192.168.10.111", role: "worker", gpu: false } } as const;
+  const nodes = { cp1: { address: "192.168.10.111", role: "worker" } } as const;
   const cluster = { ...core, controlPlanes: ["cp1", "cp2"], workers: [], talos: "1.11.0" };
   await expect(record(() => new TalosCluster("core", { cluster, nodes, subnets: [] }))).rejects.toThrow(
     'TalosCluster "core" has 5 problems:\n' +

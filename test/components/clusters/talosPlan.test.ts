@@ -10,7 +10,7 @@ import {
   type NodeShape,
   planTalosCluster,
 } from "../../../components/clusters/talosCluster/talosCluster.plan";
-import type { Cluster } from "../../../stacks/estate";
+import type { Cluster, Gpu } from "../../../stacks/estate";
 
 /** The plan of a cluster: documents, order, schematics. That Talos takes the documents is for `talosctl validate` (issue 5). */
 
@@ -26,13 +26,20 @@ const withoutVip: Cluster = {
 };
 const single: Cluster = { ...withoutVip, vip: "192.168.10.110", endpoint: "192.168.10.110" };
 const cluster: Cluster = { ...single, controlPlanes: ["cp1", "cp2", "cp3"], workers: ["gpu1", "work1"] };
-const controlPlane: NodeShape = { role: "control-plane", gpu: false };
-const worker: NodeShape = { role: "worker", gpu: false };
+const card = (architecture: NonNullable<Gpu["architecture"]>): Gpu => ({
+  slot: "0000:01:00",
+  device: "10de:2204",
+  companions: [],
+  vram: "24 GiB",
+  architecture,
+});
+const controlPlane: NodeShape = { role: "control-plane" };
+const worker: NodeShape = { role: "worker" };
 const nodes = {
   cp1: controlPlane,
   cp2: controlPlane,
   cp3: controlPlane,
-  gpu1: { ...worker, gpu: true },
+  gpu1: { ...worker, gpu: card("ampere") },
   work1: worker,
 };
 const subnets = ["192.168.10.0/24"];
@@ -72,15 +79,23 @@ describe("schematicId", () => {
   });
 
   test("a GPU node has its drivers beside the guest agent", () => {
-    expect(extensionsFor({ gpu: true })).toEqual([
+    expect(extensionsFor({ talos: "1.12.0", gpu: card("ampere") })).toEqual([
       "siderolabs/nvidia-container-toolkit-production",
       "siderolabs/nvidia-open-gpu-kernel-modules-production",
       "siderolabs/qemu-guest-agent",
     ]);
   });
 
+  test("an old card gets the modules that still drive it", () => {
+    expect(extensionsFor({ talos: "1.12.0", gpu: card("pascal") })).toEqual([
+      "siderolabs/nonfree-kmod-nvidia-lts",
+      "siderolabs/nvidia-container-toolkit-lts",
+      "siderolabs/qemu-guest-agent",
+    ]);
+  });
+
   test("the installer is pinned by version and schematic", () => {
-    expect(installerImage("1.12.0", { gpu: false })).toBe(
+    expect(installerImage({ talos: "1.12.0" })).toBe(
       "factory.talos.dev/nocloud-installer/ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515:v1.12.0",
     );
   });
@@ -107,7 +122,7 @@ describe("documents", () => {
     expect(document("cp2", undefined)).toEqual([
       {
         machine: {
-          install: { disk: "/dev/sda", image: installerImage("1.12.0", { gpu: false }) },
+          install: { disk: "/dev/sda", image: installerImage({ talos: "1.12.0" }) },
           kubelet: { nodeIP: { validSubnets: subnets } },
         },
         cluster: {

@@ -7,6 +7,7 @@ import {
   planTalosCluster,
   type TalosClusterPlan,
 } from "../../../components/clusters/talosCluster/talosCluster.plan";
+import { cardOf } from "../../../components/estate/estate.plan";
 import { loadStack, specs } from "../../../stacks";
 import { type Cluster, entry, type Estate } from "../../../stacks/estate";
 import { scratch, toolPath } from "./support/talos";
@@ -23,7 +24,7 @@ function planOf(estate: Estate, cluster: Cluster): TalosClusterPlan {
   const shapeOf = (name: string) => {
     const vm = entry(estate.machines, name);
     const role = cluster.workers.includes(name) ? ("worker" as const) : ("control-plane" as const);
-    return [name, { role, gpu: vm.kind === "vm" && vm.gpu !== undefined }] as const;
+    return [name, { role, gpu: vm.kind === "vm" ? cardOf(estate, vm) : undefined }] as const;
   };
   const subnets = Object.values(estate.networks).map(({ cidr }) => cidr);
   return planTalosCluster(cluster, Object.fromEntries(names.map(shapeOf)), subnets);

@@ -4,7 +4,7 @@ import { planTalosCluster } from "../../../../components/clusters/talosCluster/t
 import type { TalosApi } from "../../../../providers/talos/backends/api";
 import { toKnown } from "../../../../providers/common/values";
 import { talos } from "../../../../providers/talos/provider";
-import type { Cluster } from "../../../../stacks/estate";
+import type { Cluster, Gpu } from "../../../../stacks/estate";
 import { Engine, type Resource } from "../../../providers/support";
 import { toolPath } from "./talos";
 
@@ -16,6 +16,8 @@ export async function watchedTalosctl(folder: string): Promise<{ path: string; l
   chmodSync(path, 0o755);
   return { path, lines: () => readFileSync(log, "utf8").trim().split("\n") };
 }
+
+const card: Gpu = { slot: "0000:01:00", device: "10de:2204", companions: [], vram: "24 GiB", architecture: "ampere" };
 
 /** A cluster of three control planes and a worker on loopback, its resources made as the component makes them. */
 export class ClusterUnderTest {
@@ -40,12 +42,12 @@ export class ClusterUnderTest {
       },
       ...{ controlPlanes: ["cp1", "cp2", "cp3"], workers: ["w1"], endpoint: `${net}.11` },
     };
-    const controlPlane = { role: "control-plane", gpu: false } as const;
+    const controlPlane = { role: "control-plane" } as const;
     const nodes = {
       cp1: controlPlane,
       cp2: controlPlane,
       cp3: controlPlane,
-      w1: { role: "worker", gpu: true } as const,
+      w1: { role: "worker", gpu: card } as const,
     };
     this.plan = planTalosCluster(cluster, nodes, [`${net}.0/24`]);
   }
