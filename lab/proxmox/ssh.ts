@@ -29,8 +29,10 @@ export interface SshNode {
 
 /** The host key of the emulated nodes; made once, because the provider remembers it in known_hosts. */
 export function hostKeyIn(root: string): string {
-  const file = join(root, "ssh_host_ed25519_key");
-  if (!existsSync(file)) writeFileSync(file, utils.generateKeyPairSync("ed25519").private, { mode: 0o600 });
+  const file = join(root, "ssh_host_ecdsa_key");
+  // Not Ed25519: of its keys ssh2 1.17.0 writes one in 150 so that it cannot read it again.
+  if (!existsSync(file))
+    writeFileSync(file, utils.generateKeyPairSync("ecdsa", { bits: 256 }).private, { mode: 0o600 });
   return readFileSync(file, "utf8");
 }
 

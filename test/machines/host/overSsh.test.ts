@@ -152,7 +152,7 @@ test.each([0.25, 0.5, 0.75, 0.999])("a connection that breaks after %d of the sc
 test("a stranger's key does not get in", async () => {
   const inputs = await only();
   const connection = { ...inputs.connection, dialErrorLimit: 0 };
-  const stranger = utils.generateKeyPairSync("ed25519").private;
+  const stranger = utils.generateKeyPairSync("ecdsa", { bits: 256 }).private;
   await expect(runs({ ...inputs, connection }, inputs.create, { privateKey: stranger })).rejects.toThrow(
     "All configured authentication methods failed",
   );

@@ -10,9 +10,9 @@ export interface Received {
 
 /** An SSH server on loopback in front of a scratch host. It runs what it is given there, as sshd does: by the user's shell. */
 export class SshHost {
-  readonly key = utils.generateKeyPairSync("ed25519");
+  readonly key = utils.generateKeyPairSync("ecdsa", { bits: 256 });
   readonly received: Received[] = [];
-  private readonly hostKey = utils.generateKeyPairSync("ed25519");
+  private readonly hostKey = utils.generateKeyPairSync("ecdsa", { bits: 256 });
   private readonly connections = new Set<Connection>();
   private server: Server | undefined;
   port = 0;

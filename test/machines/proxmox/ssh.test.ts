@@ -95,7 +95,7 @@ test.each([
 });
 
 test.each([
-  ["another key", { privateKey: ssh2.utils.generateKeyPairSync("ed25519").private }],
+  ["another key", { privateKey: ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 }).private }],
   ["another user", { username: "pve" }],
 ])("%s does not log in", async (_, config) => {
   await expect(connect(config)).rejects.toThrow("All configured authentication methods failed");

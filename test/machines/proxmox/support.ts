@@ -42,7 +42,7 @@ export interface Answer extends z.infer<typeof answerSchema> {
 /** An emulated cluster in a folder of its own. */
 export class Place {
   readonly folder = mkdtempSync(join(tmpdir(), "proxmox-"));
-  readonly key = ssh2.utils.generateKeyPairSync("ed25519");
+  readonly key = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
   /** Every request and its status, in order. */
   readonly requests: string[] = [];
   private running: Proxmox | undefined;
