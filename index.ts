@@ -17,7 +17,7 @@ const { secrets: clear, ...dials } = readDials(stack, spec, {
   isSecret: (key) => encrypted.includes(`"estate:${key}"`),
 });
 const secrets = Object.fromEntries(Object.entries(clear).map(([name, value]) => [name, pulumi.secret(value)]));
-const providers = createProviders({ spec, secrets, githubOwner: dials.githubOwner });
+const providers = createProviders({ spec, secrets, githubOwner: dials.githubOwner, lab: dials.lab });
 const estate = new Estate(spec.org, { spec, ...dials, secrets }, { providers });
 
 // Two groups and nothing else. `export =`, because "public" is no name for a variable.

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Estate, hubOf } from "./estate";
+import { type LabPlaces, labPlaces } from "./labPlaces";
 import { type Problem, SpecError } from "./problems";
 
 /** Settings of a stack that are not part of its spec: ids of accounts, switches, secrets. From Pulumi.<stack>.yaml. */
@@ -12,8 +13,8 @@ export interface Dials {
   readonly protection: boolean;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
-  /** Where the full lab runs the estate's hub, on loopback; undefined in every other world. */
-  readonly labHub: string | undefined;
+  /** Where the full lab runs what the estate declares; undefined in every other world. */
+  readonly lab: LabPlaces | undefined;
   /** In clear: whoever passes one on makes it a secret output first. */
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -70,9 +71,14 @@ export function readDials(stack: string, estate: Estate, source: ConfigSource): 
     sshPublicKey: text("sshPublicKey"),
     protection: source.get("protection") !== "false",
     world: source.get("world"),
-    labHub: source.get("labHub"),
+    lab: readLab(source.get("lab")),
     secrets,
   };
+}
+
+/** Written by the lab itself, never by a person. */
+function readLab(raw: string | undefined): LabPlaces | undefined {
+  return raw === undefined ? undefined : labPlaces.parse(JSON.parse(raw));
 }
 
 function readSecrets(source: ConfigSource): Readonly<Record<string, string>> {

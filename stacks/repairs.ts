@@ -26,6 +26,7 @@ export const unread: Repairs = {
   "tailnet.dns.search": undefined,
   "clusters.*.kubernetes": "0.0.0",
   "clusters.*.talos": "0.0.0",
+  "clusters.*.imageSha256": undefined,
   "clusters.*.registry": undefined,
   "apps.*.chart": "demo",
   "apps.*.namespace": undefined,

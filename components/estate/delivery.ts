@@ -3,7 +3,7 @@ import { entry, type Estate as EstateSpec } from "../../stacks/estate";
 import { Repository } from "../repositories/repository";
 import { RunnerPool } from "../repositories/runnerPool";
 import { tokens } from "../tokens";
-import { administrator } from "./estate.plan";
+import { administratorOf } from "./estate.plan";
 import type { Fleet } from "./fleet";
 import { secretOf } from "./secrets";
 
@@ -68,7 +68,7 @@ export class Delivery extends pulumi.ComponentResource {
           loginServer: tailnet.loginServer,
           joinKey: entry(tailnet.runnerKeys, name),
           registrationToken: secretOf(secrets, "runnerToken"),
-          host: { address, user: administrator, privateKey: secretOf(secrets, "sshPrivateKey") },
+          host: { address, user: administratorOf(spec, on), privateKey: secretOf(secrets, "sshPrivateKey") },
         },
         { parent: this, protect: false },
       );

@@ -9,6 +9,7 @@ import {
   vmsOf,
 } from "../../stacks/estate";
 import { originUrl } from "../apps/appPlan/appPlan";
+import { loginUser } from "../machines/cloudInit/loginUser";
 import { type ImageSource, imageSource } from "../machines/images";
 
 /** A service that is published, with where the tunnel's connector finds it. */
@@ -31,7 +32,7 @@ export function imageOf(spec: Estate, name: string, vm: Vm): ImageSource {
   const cluster = Object.values(spec.clusters).find(({ controlPlanes, workers }) =>
     [...controlPlanes, ...workers].includes(name),
   );
-  return imageSource(vm.image, cluster?.talos);
+  return imageSource(vm.image, cluster);
 }
 
 /** The nodes of a cluster, control planes first, as they are declared. */
@@ -93,8 +94,12 @@ export function connectorCluster(spec: Estate): string | undefined {
   return Object.keys(spec.clusters).find((cluster) => open.some(({ on }) => on === cluster));
 }
 
-/** The user that cloud images of Ubuntu make, with sudo, for the administrator's key. */
-export const administrator = "ubuntu";
+/** Who logs in on a VM with the administrator's key, and may use sudo. */
+export function administratorOf(spec: Estate, name: string): string {
+  const machine = entry(spec.machines, name);
+  if (machine.kind !== "vm") throw new Error(`the loader let pass that machines.${name} is no VM`);
+  return loginUser(machine.image);
+}
 
 /** Whether the disk of a VM holds what nothing else has: not so for a workstation or a worker. */
 export function isStateful({ role }: Vm): boolean {

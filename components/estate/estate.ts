@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Estate as EstateSpec } from "../../stacks/estate";
+import type { LabPlaces } from "../../stacks/labPlaces";
 import { PublicEdge, type PublishedHost, resolveAccess } from "../edge/publicEdge";
 import { tokens } from "../tokens";
 import { Delivery } from "./delivery";
@@ -22,8 +23,8 @@ export interface EstateArgs {
   readonly protection: boolean;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
-  /** Where the full lab runs the estate's hub, on loopback; undefined in every other world. */
-  readonly labHub?: string | undefined;
+  /** Where the full lab runs what the estate declares, on loopback; undefined in every other world. */
+  readonly lab?: LabPlaces | undefined;
   /** Values of the secrets that the spec needs; stacks/dials.ts names them. Always treated as secret. */
   readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -71,11 +72,11 @@ export class Estate extends pulumi.ComponentResource {
   readonly secretOutputs: pulumi.Output<SecretOutputs>;
 
   constructor(name: string, args: EstateArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { spec, protection, world, labHub, secrets, sshPublicKey, githubOwner } = args;
+    const { spec, protection, world, lab, secrets, sshPublicKey, githubOwner } = args;
     super(tokens.estate, name, { org: spec.org, domain: spec.domain, protection }, opts);
     const fleet = new Fleet(
       `${name}-fleet`,
-      { spec, sshPublicKey, protection, world, labHub, secrets },
+      { spec, sshPublicKey, protection, world, labHub: lab?.hub, secrets },
       { parent: this },
     );
     const edge = this.createEdge(args);
@@ -124,7 +125,7 @@ export class Estate extends pulumi.ComponentResource {
   }
 
   private createPlatform(
-    { spec, world, secrets, protection }: EstateArgs,
+    { spec, world, lab, secrets, protection }: EstateArgs,
     fleet: Fleet,
     edge: PublicEdge | undefined,
   ): Platform {
@@ -134,6 +135,7 @@ export class Estate extends pulumi.ComponentResource {
         spec,
         addresses: fleet.addresses,
         world,
+        talosEndpoints: lab?.talos,
         tunnelToken: edge?.tunnelToken,
         registryCredentials: secrets["registryCredentials"],
       },

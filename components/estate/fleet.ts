@@ -14,7 +14,7 @@ import { planNames } from "../tailnet/names.plan";
 import type { Tailnet } from "../tailnet/tailnet";
 import { TailscaleTailnet } from "../tailnet/tailscale/tailscaleTailnet";
 import { tokens } from "../tokens";
-import { imageOf, imagesOf, isStateful, statefulVms } from "./estate.plan";
+import { cardOf, imageOf, imagesOf, isStateful, statefulVms } from "./estate.plan";
 import { secretOf } from "./secrets";
 
 /** The machines of an estate and the tailnet they are on. */
@@ -26,7 +26,7 @@ export interface FleetArgs {
   readonly protection: boolean;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
-  /** Where the full lab runs the estate's hub, on loopback; undefined in every other world. */
+  /** URL of the hub that the full lab runs, on loopback; undefined in every other world. */
   readonly labHub?: string | undefined;
   /** Always treated as secret. */
   readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
@@ -170,11 +170,15 @@ export class Fleet extends pulumi.ComponentResource {
   ): pulumi.Output<string> | undefined {
     if (!hasUserData(vm)) return undefined;
     const plan = planJoin(spec, name, vm);
-    return pulumi
-      .all([tailnet.loginServer, entry(tailnet.joinKeys, name)])
-      .apply(([loginServer, authKey]) =>
-        planUserData({ hostname: name, vm, sshPublicKey, join: joinCloudInit({ ...plan, loginServer, authKey }) }),
-      );
+    return pulumi.all([tailnet.loginServer, entry(tailnet.joinKeys, name)]).apply(([loginServer, authKey]) =>
+      planUserData({
+        hostname: name,
+        vm,
+        gpu: cardOf(spec, vm),
+        sshPublicKey,
+        join: joinCloudInit({ ...plan, loginServer, authKey }),
+      }),
+    );
   }
 }
 

@@ -19,6 +19,11 @@ export interface PlatformArgs {
   readonly registryCredentials: pulumi.Input<string> | undefined;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
+  /**
+   * Where the full lab's Talos machines answer, by machine.
+   * @default at their own addresses, or in a world file
+   */
+  readonly talosEndpoints?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -45,7 +50,7 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   private createCluster(name: string, args: PlatformArgs): TalosCluster {
-    const { spec, addresses, world } = args;
+    const { spec, addresses, world, talosEndpoints } = args;
     const cluster = entry(spec.clusters, name);
     const created = new TalosCluster(
       name,
@@ -58,11 +63,13 @@ export class Platform extends pulumi.ComponentResource {
               address: entry(addresses, node),
               role: cluster.workers.includes(node) ? "worker" : "control-plane",
               gpu: cardOf(spec, vm),
+              ...(talosEndpoints === undefined ? {} : { endpoint: entry(talosEndpoints, node) }),
             },
           ]),
         ),
         subnets: networksOf(spec, name),
-        ...(world === undefined ? {} : { world }),
+        // The full lab's machines are no entries of a world file: talosctl reaches them.
+        ...(world === undefined || talosEndpoints !== undefined ? {} : { world }),
       },
       { parent: this },
     );

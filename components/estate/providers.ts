@@ -3,6 +3,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as command from "@pulumi/command";
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
+import type { LabPlaces } from "../../stacks/labPlaces";
 import { type Estate as EstateSpec, hubOf } from "../../stacks/estate";
 import { publishedServices } from "./estate.plan";
 import { secretOf } from "./secrets";
@@ -11,6 +12,8 @@ import { secretOf } from "./secrets";
 export interface ProvidersArgs {
   readonly spec: EstateSpec;
   readonly githubOwner: string;
+  /** Where the full lab runs the hosts; undefined in every other world. */
+  readonly lab?: LabPlaces | undefined;
   /** Always treated as secret. */
   readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -25,7 +28,7 @@ export interface ProvidersArgs {
  * 3. proxmoxve, when there are hosts. Those of a spec are one Proxmox cluster, any of which answers for all. Its own
  *    documentation asks for explicit settings; SSH is how it uploads cloud-init snippets.
  */
-export function createProviders({ spec, githubOwner, secrets }: ProvidersArgs): pulumi.ProviderResource[] {
+export function createProviders({ spec, githubOwner, lab, secrets }: ProvidersArgs): pulumi.ProviderResource[] {
   const hosts = Object.entries(spec.hosts);
   const [first] = hosts;
   return [
@@ -33,12 +36,12 @@ export function createProviders({ spec, githubOwner, secrets }: ProvidersArgs): 
       ? []
       : [
           new proxmox.Provider(`${spec.org}-proxmox`, {
-            endpoint: `https://${first[1].address}:8006/`,
+            endpoint: lab?.proxmox?.endpoint ?? `https://${first[1].address}:8006/`,
             apiToken: secretOf(secrets, "proxmoxApiToken"),
             ssh: {
               username: "root",
               privateKey: secretOf(secrets, "sshPrivateKey"),
-              nodes: hosts.map(([name, { address }]) => ({ name, address })),
+              nodes: hosts.map(([name, { address }]) => ({ name, address, ...lab?.proxmox?.ssh[name] })),
             },
           }),
         ]),

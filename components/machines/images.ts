@@ -1,4 +1,4 @@
-import type { Vm } from "../../stacks/estate";
+import type { Cluster, Vm } from "../../stacks/estate";
 
 /** What a file must be, or the host refuses it. */
 export interface Checksum {
@@ -20,7 +20,7 @@ export interface ImageSource {
   /** "import": the disk is made from it; "iso": the VM boots from it and installs. */
   readonly contentType: "import" | "iso";
   readonly decompression?: "bz2";
-  /** What the host holds the file against. @default nothing: its publisher has no checksum of it */
+  /** What the host holds the file against. @default nothing: nobody said a checksum of it */
   readonly checksum?: Checksum;
 }
 
@@ -80,21 +80,28 @@ const images: Readonly<Record<Exclude<Vm["image"], "talos">, ImageSource>> = {
 const plainSchematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba";
 
 /**
- * Where the image of a VM comes from. The image factory builds Talos images when they are asked for and publishes no checksum
- * of them, so theirs has none: the version and the schematic are in its URL.
+ * Where the image of a VM comes from. The image factory builds Talos images when they are asked for, and tells their checksums
+ * to customers only (https://github.com/siderolabs/image-factory/blob/main/docs/api.md, "Checksums"): the version and the
+ * schematic are in the URL, and a checksum is what the spec says.
  *
  * @param image the image's name in the spec
- * @param talosVersion version of the cluster that the VM is in; Talos boots from its installer and is given its
- *   extensions by the machine configuration's install image
+ * @param cluster the cluster that the VM is in; Talos boots from its installer and is given its extensions by the machine
+ *   configuration's install image
  */
-export function imageSource(image: Vm["image"], talosVersion: string | undefined): ImageSource {
+export function imageSource(
+  image: Vm["image"],
+  cluster: Pick<Cluster, "talos" | "imageSha256"> | undefined,
+): ImageSource {
   if (image !== "talos") return images[image];
-  if (talosVersion === undefined)
-    throw new Error('a VM with image "talos" is in no cluster: its Talos version is unknown');
+  if (cluster === undefined) throw new Error('a VM with image "talos" is in no cluster: its Talos version is unknown');
+  const { talos, imageSha256 } = cluster;
+  // Two clusters that expect different files of one version each have theirs, and the wrong one is refused.
+  const suffix = imageSha256 === undefined ? "" : `-${imageSha256.slice(0, 8)}`;
   return {
-    key: `talos-${talosVersion.replaceAll(".", "-")}`,
-    url: `https://factory.talos.dev/image/${plainSchematic}/v${talosVersion}/nocloud-amd64.iso`,
-    fileName: `talos-${talosVersion}-nocloud-amd64.iso`,
+    key: `talos-${talos.replaceAll(".", "-")}${suffix}`,
+    url: `https://factory.talos.dev/image/${plainSchematic}/v${talos}/nocloud-amd64.iso`,
+    fileName: `talos-${talos}${suffix}-nocloud-amd64.iso`,
     contentType: "iso",
+    ...(imageSha256 === undefined ? {} : { checksum: { algorithm: "sha256", value: imageSha256 } }),
   };
 }

@@ -8,6 +8,7 @@ import type { LabFolder } from "./folder";
 export const programs = {
   simulator: "lab/simulator/main.ts",
   "simulator-full": "lab/simulator/full.ts",
+  hypervisor: "lab/hypervisor/main.ts",
   "language-host": "lab/language-host/main.ts",
   headscale: "providers/headscale/main.ts",
   talos: "providers/talos/main.ts",
@@ -37,6 +38,8 @@ export function bundlePrograms({ root, bundles }: Pick<LabFolder, "root" | "bund
     target: "node22",
     // jsonc-parser's "main" is UMD, whose requires a bundler can't see.
     mainFields: ["module", "main"],
+    // It may have compiled parts, which are no text to bundle.
+    external: ["ssh2"],
     logLevel: "error",
   });
   for (const name of Object.keys(programs)) renameSync(join(draft, `${name}.cjs`), join(bundles, `${name}.cjs`));

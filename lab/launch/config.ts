@@ -4,12 +4,12 @@ import { parse, stringify } from "yaml";
 /** A value of a stack file: plain, or `{ secure: "v1:..." }`, at any depth. */
 export type ConfigValue = string | number | boolean | null | ConfigValue[] | { [key: string]: ConfigValue };
 
-const value: z.ZodType<ConfigValue> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(value), z.record(z.string(), value)]),
+export const configValue: z.ZodType<ConfigValue> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(configValue), z.record(z.string(), configValue)]),
 );
 const stackFile = z.object({
   encryptionsalt: z.string().optional(),
-  config: z.record(z.string(), value).nullish(),
+  config: z.record(z.string(), configValue).nullish(),
 });
 
 export interface StackFile {

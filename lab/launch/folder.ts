@@ -25,6 +25,8 @@ export interface LabFolder {
   readonly passphrase: string;
   /** What the full lab's machines really run; absent in the embedded lab. */
   readonly machines: string;
+  /** The full lab's hosts, Talos machines and clusters; absent in the embedded lab. */
+  readonly hypervisor: string;
   /** The generated stack configuration, used instead of Pulumi.<stack>.yaml. */
   readonly config: string;
 }
@@ -44,6 +46,7 @@ export function labFolder(root: string, stack: string, kind: LabKind = "embedded
     bundles: join(directory, "bundles"),
     passphrase: join(directory, "passphrase"),
     machines: join(directory, "machines"),
+    hypervisor: join(directory, "hypervisor"),
     config: join(directory, `Pulumi.${stack}.yaml`),
   };
 }

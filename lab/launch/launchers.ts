@@ -12,7 +12,8 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { installedPackages } from "../language-host/packages";
 import { programs } from "./bundle";
-import type { LabFolder } from "./folder";
+import { authorityFiles } from "../machines/place";
+import type { LabFolder, LabKind } from "./folder";
 import { quote, words } from "./shell";
 import { pulumiWrapper } from "./wrapper";
 
@@ -22,24 +23,35 @@ export interface LabTools {
   readonly pulumi: string;
   /** Helm, which the program renders charts with. @default whatever `helm` is on PATH when the program runs */
   readonly helm?: string;
-  /** What the full lab's machines run. @default none: the embedded lab */
-  readonly machines?: Readonly<Record<string, string>>;
+  /** What the full lab runs, by name. @default none: the embedded lab */
+  readonly full?: Readonly<Record<string, string>>;
   /** Node, for the language host and the plugins. @default the Node that runs this */
   readonly node?: string;
 }
 
-/** A provider plugin that the simulator stands for. */
-export interface SimulatedPackage {
+/** A provider plugin of a third party. */
+export interface ProviderPackage {
   readonly name: string;
   readonly version: string;
 }
 
-/** Every provider that package.json names: in this world the simulator stands for all of them. */
-export function simulatedPackages(root: string): SimulatedPackage[] {
+/** Providers of third parties that the full lab runs as they are. */
+const realInFull: readonly string[] = ["proxmoxve"];
+
+/** Every provider that package.json names. */
+export function providerPackages(root: string): ProviderPackage[] {
   return installedPackages(root, "dependencies").flatMap(({ plugin }) =>
     plugin === undefined ? [] : [{ name: plugin.name, version: plugin.version }],
   );
 }
+
+/** Whether the simulator stands for a provider in a world. */
+export function isSimulated(kind: LabKind, name: string): boolean {
+  return kind === "embedded" || !realInFull.includes(name);
+}
+
+/** Programs that the estate's own providers call, and the people who look after a cluster. */
+const operatorTools = ["talosctl", "kubectl"] as const;
 
 /** Writes all launchers of a lab stack anew; what an earlier version of the project left there is removed. */
 export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
@@ -49,19 +61,25 @@ export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
   mkdirSync(folder.bin, { recursive: true });
   writeScript(join(folder.bin, "pulumi"), pulumiWrapper(folder, tools.pulumi, dirname(node)));
   if (tools.helm !== undefined) link(tools.helm, join(folder.bin, "helm"));
-  for (const [name, path] of Object.entries(tools.machines ?? {})) {
+  for (const [name, path] of Object.entries(tools.full ?? {})) {
     mkdirSync(join(folder.machines, "tools"), { recursive: true });
     link(path, join(folder.machines, "tools", name));
   }
+  for (const name of operatorTools) {
+    const path = tools.full?.[name];
+    if (path !== undefined) link(path, join(folder.bin, name));
+  }
   const host = languageHostLauncher(folder.root, node, folder.bundles);
-  const packages = simulatedPackages(folder.root);
+  const packages = providerPackages(folder.root);
   const wanted = [
     // Found by the engine when no host lies beside its own binary, as it does in Pulumi's own distribution.
     { directory: `language-nodejs-v${sdkVersion(folder.root)}`, name: "pulumi-language-nodejs", script: host },
-    ...packages.map((simulated) => ({
-      directory: `resource-${simulated.name}-v${simulated.version}`,
-      name: `pulumi-resource-${simulated.name}`,
-      script: simulatorLauncher(folder, simulated, node),
+    ...packages.map((provider) => ({
+      directory: `resource-${provider.name}-v${provider.version}`,
+      name: `pulumi-resource-${provider.name}`,
+      script: isSimulated(folder.kind, provider.name)
+        ? simulatorLauncher(folder, provider, node)
+        : realLauncher(folder, provider),
     })),
   ];
   for (const { directory, name, script } of wanted) {
@@ -76,7 +94,18 @@ export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
     });
 }
 
-function simulatorLauncher(folder: LabFolder, { name, version }: SimulatedPackage, node: string): string {
+/** The real plugin, trusting the lab's authority alone, with a home of its own: it notes the hosts' SSH keys there. */
+function realLauncher({ machines, hypervisor }: LabFolder, { name }: ProviderPackage): string {
+  const home = join(hypervisor, "home");
+  mkdirSync(home, { recursive: true });
+  return `#!/bin/sh
+# Written by the lab: the real ${name} provider.
+export HOME=${quote(home)} SSL_CERT_FILE=${quote(authorityFiles(join(machines, "authority")).certificate)}
+exec ${quote(join(machines, "tools", `pulumi-resource-${name}`))} "$@"
+`;
+}
+
+function simulatorLauncher(folder: LabFolder, { name, version }: ProviderPackage, node: string): string {
   const machines = folder.kind === "full" ? ["--machines", folder.machines] : [];
   const args = ["--package", name, "--version", version, "--world", folder.world, ...machines];
   return launcher(`stands for the ${name} provider`, {

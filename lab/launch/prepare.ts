@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path";
 import { z } from "zod";
 import { withPidLock } from "../plain/pid-lock.cjs";
-import { freeTcpPort } from "../control/ports";
+import type { LabPlaces } from "../../stacks/labPlaces";
 import { ensureAuthority, issueCertificate } from "../machines/authority";
 import {
   type ConfigPath,
+  configValue,
   pathArgument,
   readStackFile,
   securePaths,
@@ -19,7 +20,9 @@ import {
 } from "./config";
 import { bundlePrograms } from "./bundle";
 import { type LabFolder, labFolder, type LabKind } from "./folder";
+import { ensureHostCredentials } from "./credentials";
 import { type LabTools, writeLaunchers } from "./launchers";
+import { choosePlaces, type FullLab, placesKey } from "./places";
 
 export interface LabRequest {
   /** The checkout. */
@@ -27,8 +30,8 @@ export interface LabRequest {
   readonly stack: string;
   /** @default "embedded" */
   readonly kind?: LabKind;
-  /** Whether the estate runs a tailnet hub of its own, which the full lab then has to place. @default false */
-  readonly runsHub?: boolean;
+  /** What of the estate the full lab runs. @default nothing */
+  readonly runs?: FullLab;
   readonly tools: LabTools;
   /** Names under estate:secrets that the stack's spec asks for. */
   readonly requiredSecrets: readonly string[];
@@ -118,13 +121,17 @@ async function writeConfig(folder: LabFolder, salt: string, request: LabRequest)
   const committed = readConfig(join(folder.root, `Pulumi.${folder.stack}.yaml`));
   const kept = readConfig(folder.config);
   const secrets: ConfigPath[] = [...securePaths(committed), ...request.requiredSecrets.map(secretPath)];
-  const hub = folder.kind === "full" && request.runsHub === true ? await placeHub(folder, kept) : undefined;
-  // The lab's own: a hub's address in a committed file would lead a rehearsal to a real server.
-  const dials = Object.entries(withoutSecure(committed)).filter(([key]) => key !== "estate:labHub");
+  const places =
+    folder.kind === "full" && request.runs !== undefined
+      ? await choosePlaces(request.runs, valueAt(kept, placesKey))
+      : undefined;
+  const own = places === undefined ? new Map<string, string>() : await ownSecrets(folder, places);
+  // The lab's own: an address in a committed file would lead a rehearsal to a real server.
+  const dials = Object.entries(withoutSecure(committed)).filter(([key]) => key !== placesKey[0]);
   let config = withValue(Object.fromEntries(dials), ["estate:world"], folder.world);
-  if (hub !== undefined) config = withValue(config, ["estate:labHub"], hub.address);
+  if (places !== undefined) config = withValue(config, placesKey, configValue.parse(places));
   const missing = new Map<string, ConfigPath>();
-  for (const path of [...secrets, ...[...(hub?.secrets.keys() ?? [])].map(secretPath)]) {
+  for (const path of [...secrets, ...[...own.keys()].map(secretPath)]) {
     const earlier = valueAt(kept, path);
     if (earlier === undefined) missing.set(pathArgument(path), path);
     else config = withValue(config, path, earlier);
@@ -132,7 +139,7 @@ async function writeConfig(folder: LabFolder, salt: string, request: LabRequest)
   replace(folder.config, writeStackFile({ salt, config }));
   for (const [argument, [, name = ""]] of missing) {
     const args = ["config", "set", "--secret", "--path", argument, "--config-file", folder.config];
-    await pulumi(folder, args, folder.root, hub?.secrets.get(name) ?? `lab-${randomBytes(18).toString("base64url")}`);
+    await pulumi(folder, args, folder.root, own.get(name) ?? `lab-${randomBytes(18).toString("base64url")}`);
   }
 }
 
@@ -141,19 +148,20 @@ function secretPath(name: string): ConfigPath {
 }
 
 /**
- * Where the full lab's hub is: on a free port of loopback, the same one in every run, with a certificate of the lab's own
- * authority, because Let's Encrypt certifies no loopback address.
+ * Secrets that fit what the full lab runs. The hub has a certificate of the lab's own authority, because Let's Encrypt
+ * certifies no loopback address.
  */
-async function placeHub({ machines }: LabFolder, kept: StackFile["config"]) {
-  const address = valueAt(kept, ["estate:labHub"]) ?? `https://127.0.0.1:${String(await freeTcpPort())}`;
-  const { certificate, key } = await issueCertificate(await ensureAuthority(join(machines, "authority")));
-  return {
-    address,
-    secrets: new Map([
-      ["hubCertificate", certificate],
-      ["hubCertificateKey", key],
-    ]),
-  };
+async function ownSecrets(folder: LabFolder, { hub, proxmox }: LabPlaces): Promise<ReadonlyMap<string, string>> {
+  const secrets = new Map<string, string>();
+  if (hub !== undefined) {
+    const { certificate, key } = await issueCertificate(await ensureAuthority(join(folder.machines, "authority")));
+    secrets.set("hubCertificate", certificate).set("hubCertificateKey", key);
+  }
+  if (proxmox !== undefined) {
+    const { apiToken, sshPrivateKey } = ensureHostCredentials(join(folder.hypervisor, "credentials.json"));
+    secrets.set("proxmoxApiToken", apiToken).set("sshPrivateKey", sshPrivateKey);
+  }
+  return secrets;
 }
 
 function readConfig(file: string): StackFile["config"] {

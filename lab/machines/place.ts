@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 
 /** What a machine of the full lab really runs: the tailnet's hub, or a client of it. */
@@ -39,18 +39,15 @@ export function authorityFiles(directory: string): CertificateFiles {
 
 /** The machines of a lab stack, in its folder. */
 export class Machines {
-  /** The programs they run: headscale, tailscale, tailscaled. */
+  /** The programs of the full lab, by their names. */
   readonly tools: string;
   /** The certificate authority that stands for Let's Encrypt. */
   readonly authority: string;
-  /** Cloud-init user data that Proxmox keeps until a VM is made. */
-  private readonly snippets: string;
   private readonly hosts: string;
 
   constructor(readonly directory: string) {
     this.tools = join(directory, "tools");
     this.authority = join(directory, "authority");
-    this.snippets = join(directory, "snippets");
     this.hosts = join(directory, "hosts");
   }
 
@@ -87,25 +84,5 @@ export class Machines {
 
   forget(name: string): void {
     rmSync(this.place(name).directory, { recursive: true, force: true });
-  }
-
-  /** Keeps user data as Proxmox does: in a file, because the join key in it is a secret for as long as it works. */
-  keepSnippet(volume: string, text: string): void {
-    const file = this.snippetFile(volume);
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, text, { mode: 0o600 });
-  }
-
-  snippet(volume: string): string | undefined {
-    const file = this.snippetFile(volume);
-    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  }
-
-  dropSnippet(volume: string): void {
-    rmSync(this.snippetFile(volume), { force: true });
-  }
-
-  private snippetFile(volume: string): string {
-    return join(this.snippets, encodeURIComponent(volume));
   }
 }

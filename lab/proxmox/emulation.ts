@@ -7,6 +7,27 @@ export interface VmEvent {
   readonly address: string;
   /** Cloud-init user data of its own; undefined when it has none. */
   readonly userData: string | undefined;
+  /**
+   * What it boots from: the URL that the installer or its disk's image was downloaded from, or that image's volume when it was
+   * not; "" when it boots from nothing that is known.
+   */
+  readonly image: string;
+  /** Of all sockets together. */
+  readonly cores: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** PCI devices it is given by their mapping, in the order of its slots. */
+  readonly passthrough: readonly PassedDevice[];
+  /** Whether its host starts it when it boots. */
+  readonly onBoot: boolean;
+}
+
+/** A PCI device of a VM. */
+export interface PassedDevice {
+  /** Name of the mapping. */
+  readonly mapping: string;
+  /** Vendor and device id: "10de:2684". */
+  readonly id: string;
 }
 
 /** A file that a node can download. */

@@ -6,7 +6,9 @@ const settings = z.record(z.string(), z.string());
 const device = z.object({
   /** Vendor and device: "10de:2684". */
   id: z.string(),
-  iommugroup: z.number().int(),
+  /** @default the host's IOMMU is off */
+  iommugroup: z.number().int().optional(),
+  /** Vendor and device of the card's maker. @default it has none */
   subsystem: z.string().optional(),
 });
 
@@ -32,6 +34,8 @@ const volume = z.object({
   /** Bytes. */
   size: z.number(),
   vmid: z.number().optional(),
+  /** URL or volume that it was made from. @default it was empty */
+  source: z.string().optional(),
 });
 
 const vm = z.object({
@@ -55,7 +59,7 @@ const task = z.object({
 export const stateSchema = z.object({
   nodes: z.record(z.string(), node),
   storages: z.record(z.string(), storage),
-  /** By volume id, "local:iso/a.iso". Snippets are not here: they are files. */
+  /** By node and volume id, "pve1/local:iso/a.iso". Snippets are not here: they are files. */
   volumes: z.record(z.string(), volume),
   mappings: z.record(
     z.string(),
@@ -77,4 +81,14 @@ export type Cluster = Pick<State, "nodes" | "storages">;
 
 export function emptyState(cluster: Cluster): State {
   return { ...cluster, volumes: {}, mappings: {}, vms: {}, firewall: {}, backups: {}, pools: {}, tasks: {} };
+}
+
+/** The nodes and storages of a state, with what a cluster has beyond them: a host, a card or a bridge that is new. */
+export function grown(state: State, { nodes, storages }: Cluster): Cluster {
+  const merged = Object.entries(nodes).map(([name, added]): [string, NodeState] => {
+    const node = state.nodes[name] ?? added;
+    const bridges = [...new Set([...node.bridges, ...added.bridges])];
+    return [name, { ...node, bridges, devices: { ...added.devices, ...node.devices } }];
+  });
+  return { nodes: { ...state.nodes, ...Object.fromEntries(merged) }, storages: { ...storages, ...state.storages } };
 }

@@ -1,18 +1,19 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { type Cluster, emptyState, type State, stateSchema } from "./state";
+import { type Cluster, emptyState, grown, type State, stateSchema } from "./state";
 
 /** How many finished tasks are remembered. */
 const remembered = 200;
 
 /** The state in its file: read anew for every request, so that an edit by hand is seen at once. */
 export class Store {
-  /** @param cluster what there is when the file does not exist yet */
+  /** @param cluster what there is at least; what the file has of it is left as it is */
   constructor(
     readonly path: string,
     cluster: Cluster,
   ) {
     if (!existsSync(path)) this.write(emptyState(cluster));
+    else this.update((state) => Object.assign(state, grown(state, cluster)));
   }
 
   /** @throws Error that says what is wrong in the file */

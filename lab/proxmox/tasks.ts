@@ -29,6 +29,15 @@ export class Tasks {
     return upid;
   }
 
+  /** Ends the tasks that an earlier process did not live to end, as Proxmox calls them. */
+  settleInterrupted(): void {
+    this.store.update(({ tasks }) => {
+      for (const task of Object.values(tasks)) {
+        if (task.status === "running") Object.assign(task, { status: "stopped", exitstatus: "unexpected status" });
+      }
+    });
+  }
+
   /** Waits for every task that still runs. */
   async settled(): Promise<void> {
     await Promise.all(this.running);

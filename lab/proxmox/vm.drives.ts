@@ -1,9 +1,9 @@
 import { type Caller, demand } from "./access";
 import { parseProperties, printProperties } from "./propertyString";
 import { badParameters, died } from "./refusal";
-import type { State } from "./state";
+import type { State, VmState } from "./state";
 import { driveKeys } from "./vm.parameters";
-import { allocate, splitVolume, storageOf, volumeOf } from "./volumes";
+import { allocate, splitVolume, storageOf, volumeKey, volumeOf } from "./volumes";
 
 const gibibyte = 1024 ** 3;
 const efiSize = 528 * 1024;
@@ -68,7 +68,7 @@ function cloudInit(
   const volid = type === "dir" ? `${storage}:${vmid}/vm-${vmid}-cloudinit.qcow2` : `${storage}:vm-${vmid}-cloudinit`;
   const made = file.endsWith(":cloudinit") ? volid : file;
   const format = type === "dir" ? "qcow2" : "raw";
-  state.volumes[made] = { node, content: "images", format, size: 4 * 1024 * 1024, vmid: Number(vmid) };
+  state.volumes[volumeKey(node, made)] = { node, content: "images", format, size: 4 * 1024 * 1024, vmid: Number(vmid) };
   properties.delete("format");
   return printProperties(new Map([...properties, ["file", made], ["media", "cdrom"]]), "file");
 }
@@ -81,16 +81,18 @@ function newDisk(
   wanted: { storage: string; size: number; source: string | undefined },
 ): string {
   imagesStorage(state, caller, wanted.storage);
+  const { source } = wanted;
   let size = option.startsWith("efidisk") ? efiSize : wanted.size * gibibyte;
-  if (wanted.source !== undefined) {
-    const image = volumeOf(state, root, node, wanted.source);
+  if (source !== undefined) {
+    const image = volumeOf(state, root, node, source);
     if (image.content !== "images" && image.content !== "import")
       throw badParameters({
-        [option]: `${wanted.source} has wrong type '${image.content}' - needs to be 'images' or 'import'`,
+        [option]: `${source} has wrong type '${image.content}' - needs to be 'images' or 'import'`,
       });
     size = image.size;
   }
-  const volid = allocate(state, node, wanted.storage, vmid, size);
+  const origin = source === undefined ? undefined : (state.volumes[volumeKey(node, source)]?.source ?? source);
+  const volid = allocate(state, node, wanted.storage, { vmid, size, source: origin });
   properties.delete("format");
   return printProperties(withSize(properties, volid, size), "file");
 }
@@ -115,11 +117,11 @@ export function printSize(bytes: number): string {
 }
 
 /** Makes a disk larger. @param size "40G", or "+8G" for more @throws Refusal when it would shrink */
-export function resizeDrive(state: State, config: Record<string, string>, option: string, size: string): void {
+export function resizeDrive(state: State, { node, config }: VmState, option: string, size: string): void {
   const value = config[option];
   if (value === undefined) throw died(`disk '${option}' does not exist`);
   const properties = new Map(parseProperties(option, value, driveKeys, "file"));
-  const volume = state.volumes[properties.get("file") ?? ""];
+  const volume = state.volumes[volumeKey(node, properties.get("file") ?? "")];
   if (volume === undefined) throw died(`disk '${option}' has no associated volume`);
   const [, plus = "", digits = "0", unit = ""] = /^(\+?)(\d+)([KMGT]?)$/.exec(size) ?? [];
   const bytes = Number(digits) * 1024 ** ["", "K", "M", "G", "T"].indexOf(unit) + (plus === "" ? 0 : volume.size);

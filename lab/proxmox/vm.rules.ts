@@ -1,9 +1,9 @@
 import { type Caller, demand, isRoot, may } from "./access";
-import { listed } from "./api";
+import { devicesOf, hostpci } from "./pci";
 import { parseProperties } from "./propertyString";
 import { badParameters, died, noPermission } from "./refusal";
-import type { State, VmState } from "./state";
-import { agentKeys, hostpciKeys, networkKeys } from "./vm.parameters";
+import type { State } from "./state";
+import { agentKeys, networkKeys } from "./vm.parameters";
 import { isDrive } from "./vm.drives";
 
 /** Options by the privilege that changing them takes; whatever is in no group only root may set (API2/Qemu.pm). */
@@ -73,11 +73,6 @@ function checkNetwork(caller: Caller, option: string, value: string): void {
   if (bridge !== undefined) demand(caller, `/sdn/zones/localnetwork/${bridge}`, "SDN.Use");
 }
 
-function hostpci(option: string, value: string): { host: string | undefined; mapping: string | undefined } {
-  const found = parseProperties(option, value, hostpciKeys, "host");
-  return { host: found.get("host"), mapping: found.get("mapping") };
-}
-
 /** @throws Refusal unless every device of the boot order is there (API2/Qemu.pm) */
 export function checkBoot(config: Readonly<Record<string, string>>): void {
   const [, order] = /(?:^|,)order=([^,]*)/.exec(config["boot"] ?? "") ?? [];
@@ -101,46 +96,4 @@ export function checkStart(state: State, vmid: string): void {
     const shared = devicesOf(state, { status, ...rest }).find((device) => wanted.includes(device));
     if (shared !== undefined) throw new Error(`PCI device '${shared}' already in use by running VMID '${other}'`);
   }
-}
-
-/** The PCI devices that a VM takes, function by function. Messages of QemuServer/PCI.pm and Mapping/PCI.pm. */
-function devicesOf(state: State, vm: VmState): string[] {
-  const present = state.nodes[vm.node]?.devices ?? {};
-  return Object.entries(vm.config).flatMap(([option, value]) => {
-    if (!/^hostpci\d+$/.test(option)) return [];
-    const { host, mapping } = hostpci(option, value);
-    const paths = mapping === undefined ? (host ?? "").split(";") : mappedOn(state, mapping, vm.node);
-    return paths.flatMap((path) => {
-      const functions = Object.keys(present).filter((device) => device === path || device.startsWith(`${path}.`));
-      if (functions.length === 0) throw new Error(`pci device '${path}' not found`);
-      return functions;
-    });
-  });
-}
-
-/** The addresses behind a mapping on a node, held against the devices that are really there. */
-function mappedOn(state: State, mapping: string, node: string): string[] {
-  const entries = (state.mappings[mapping]?.map ?? [])
-    .map((entry) => new Map(listed(entry).map((pair): [string, string] => split(pair))))
-    .filter((entry) => entry.get("node") === node);
-  if (entries.length === 0) throw new Error(`PCI device mapping not found for '${mapping}'`);
-  return entries.flatMap((entry) => {
-    const paths = (entry.get("path") ?? "").split(";");
-    for (const path of paths) {
-      const device = state.nodes[node]?.devices[path] ?? state.nodes[node]?.devices[`${path}.0`];
-      if (device === undefined)
-        throw new Error(`PCI device mapping invalid (hardware probably changed): pci device '${path}' not found`);
-      const configured = entry.get("id");
-      if (configured?.toLowerCase() !== device.id.toLowerCase())
-        throw new Error(
-          `PCI device mapping invalid (hardware probably changed): 'id' does not match for '${mapping}' (${device.id} != ${configured ?? ""})`,
-        );
-    }
-    return paths;
-  });
-}
-
-function split(pair: string): [string, string] {
-  const [key = "", ...rest] = pair.split("=");
-  return [key, rest.join("=")];
 }

@@ -17,6 +17,11 @@ export function nodeFolder(root: string, node: string, path: string): string {
   return join(root, "nodes", encodeURIComponent(node), path);
 }
 
+/** The key of a volume in the state: two nodes may have a file of one name, each in its own storage. */
+export function volumeKey(node: string, volid: string): string {
+  return `${node}/${volid}`;
+}
+
 /** The storage and the rest of a volume id. */
 export function splitVolume(volid: string): { storage: string; name: string } {
   const colon = volid.indexOf(":");
@@ -33,8 +38,9 @@ export function storageOf(state: State, id: string): State["storages"][string] {
 /** What a node has in a storage. */
 export function volumesIn(state: State, root: string, node: string, storage: string): Listed[] {
   const kept = Object.entries(state.volumes)
-    .filter(([volid, volume]) => volume.node === node && splitVolume(volid).storage === storage)
-    .map(([volid, { content, format, size, vmid }]) => ({
+    .map(([key, volume]) => ({ volid: key.slice(key.indexOf("/") + 1), ...volume }))
+    .filter((volume) => volume.node === node && splitVolume(volume.volid).storage === storage)
+    .map(({ volid, content, format, size, vmid }) => ({
       volid,
       content,
       format,
@@ -88,16 +94,25 @@ export function volumeOf(state: State, root: string, node: string, volid: string
 export function removeVolume(state: State, root: string, node: string, volid: string): void {
   const snippet = snippetFile(state, root, node, volid);
   if (snippet !== undefined) rmSync(snippet, { force: true });
-  state.volumes = Object.fromEntries(Object.entries(state.volumes).filter(([id]) => id !== volid));
+  const gone = volumeKey(node, volid);
+  state.volumes = Object.fromEntries(Object.entries(state.volumes).filter(([key]) => key !== gone));
 }
 
-/** The next free name for a disk of a VM, as the storage's type has it. */
-export function allocate(state: State, node: string, storage: string, vmid: string, size: number): string {
+/** Makes a disk of a VM, with the next free name as the storage's type has it. @param source what it was made from */
+export function allocate(
+  state: State,
+  node: string,
+  storage: string,
+  { vmid, size, source }: { vmid: string; size: number; source: string | undefined },
+): string {
   const { type } = storageOf(state, storage);
   const name = (n: number) =>
     type === "dir" ? `${storage}:${vmid}/vm-${vmid}-disk-${n}.raw` : `${storage}:vm-${vmid}-disk-${n}`;
   let free = 0;
-  while (state.volumes[name(free)] !== undefined) free += 1;
-  state.volumes[name(free)] = { node, content: "images", format: "raw", size, vmid: Number(vmid) };
+  while (state.volumes[volumeKey(node, name(free))] !== undefined) free += 1;
+  state.volumes[volumeKey(node, name(free))] = {
+    ...{ node, content: "images", format: "raw", size, vmid: Number(vmid) },
+    ...(source === undefined ? {} : { source }),
+  };
   return name(free);
 }

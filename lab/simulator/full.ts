@@ -1,6 +1,6 @@
 // The full lab's simulator. A program of its own, because every plugin of the embedded lab would load what it needs.
 import { Machines } from "../machines";
-import { MachineReality } from "./machineReality";
+import { realCommands } from "./realCommands";
 import { startSimulator } from "./start";
 
-startSimulator(({ machines }) => new MachineReality(new Machines(machines)));
+startSimulator(({ machines }) => realCommands(new Machines(machines)));

@@ -90,8 +90,8 @@ export class SimulatedProvider {
         state: previewed(model, ask.inputs, {}, [...(model.computed ?? []), ...(model.chosen ?? [])]),
       });
     return this.play("create", ask, async () => {
-      const really = await this.reality.before("create", subject);
-      const created = await this.world.update((data) => {
+      const really = await this.reality("create", subject);
+      return this.world.update((data) => {
         if (!this.known.has(ask.urn)) clearInterrupted(data, ask);
         const id = model.id?.(subject, data) ?? freshId(data, model, ask);
         const placed: Placed = { ...subject, id };
@@ -100,8 +100,6 @@ export class SimulatedProvider {
         if (taken) throw new Error(model.taken?.(placed) ?? `${ask.type} "${id}" already exists`);
         return { id, state: this.place(data, model, placed, ask.inputs, really) };
       });
-      await this.reality.after("create", { ...subject, id: created.id });
-      return created;
     });
   }
 
@@ -126,8 +124,8 @@ export class SimulatedProvider {
     if (ask.preview) return Promise.resolve(previewed(model, ask.inputs, ask.state, model.volatile ?? []));
     const placed: Placed = { ...this.subject(ask, ask.inputs), id: ask.id, before: revealMap(ask.state) };
     return this.play("update", ask, async () => {
-      const really = await this.reality.before("update", placed);
-      const updated = await this.world.update((data) => {
+      const really = await this.reality("update", placed);
+      return this.world.update((data) => {
         const key = keyOf(model, placed);
         if (getObject(data, ask.type, key) === undefined)
           throw new Error(
@@ -135,8 +133,6 @@ export class SimulatedProvider {
           );
         return this.place(data, model, placed, ask.inputs, really);
       });
-      await this.reality.after("update", placed);
-      return updated;
     });
   }
 
@@ -145,13 +141,12 @@ export class SimulatedProvider {
     this.known.add(ask.urn);
     const placed: Placed = { ...this.subject(ask, ask.inputs), id: ask.id };
     return this.play("delete", ask, async () => {
-      await this.reality.before("delete", placed);
+      await this.reality("delete", placed);
       await this.world.update((data) => {
         const model = this.model(ask.type);
         removeObject(data, ask.type, keyOf(model, placed));
         model.settle?.(data, placed);
       });
-      await this.reality.after("delete", placed);
     });
   }
 

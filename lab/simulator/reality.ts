@@ -1,18 +1,13 @@
-import type { Placed, Subject } from "./model";
+import type { Subject } from "./model";
 import type { PropertyMap } from "./values";
 
-/** What really happens beside the world's record. */
-export interface Reality {
-  /** Done before a create, update or delete is noted; what it returns becomes part of the state. */
-  before(operation: Change, subject: Subject): Promise<PropertyMap>;
-  /** Done after it was noted. */
-  after(operation: Change, subject: Placed): Promise<void>;
-}
+/**
+ * What really happens beside the world's record, before a create, update or delete is noted there; what it returns becomes
+ * part of the state.
+ */
+export type Reality = (operation: Change, subject: Subject) => Promise<PropertyMap>;
 
 export type Change = "create" | "update" | "delete";
 
 /** The embedded lab's: nothing exists. */
-export const nothingReal: Reality = {
-  before: () => Promise.resolve({}),
-  after: () => Promise.resolve(),
-};
+export const nothingReal: Reality = () => Promise.resolve({});

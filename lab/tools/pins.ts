@@ -31,6 +31,20 @@ export interface ToolPin {
 const stripped = "-s -w";
 const tailscale = "1.92.5";
 const tailscaleFlags = `${stripped} -X tailscale.com/version.longStamp=${tailscale} -X tailscale.com/version.shortStamp=${tailscale}`;
+const kubernetes = "1.34.3";
+
+/** A program of Kubernetes: they all come from one module. */
+function kubernetesProgram<const N extends string>(name: N, purpose: string) {
+  return {
+    name,
+    version: kubernetes,
+    purpose,
+    module: "kubernetes",
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    ldflags: `${stripped} -X k8s.io/component-base/version.gitVersion=v${kubernetes}`,
+    versionArgs: ["--version"],
+  };
+}
 
 export const pins = {
   pulumi: {
@@ -108,6 +122,27 @@ export const pins = {
     ldflags: stripped,
     versionArgs: ["-version"],
   },
+  etcd: {
+    name: "etcd",
+    version: "3.6.5",
+    purpose: "keeps what the full lab's clusters hold",
+    package: "go.etcd.io/etcd/server/v3",
+    // Its version is in its source.
+    ldflags: stripped,
+    versionArgs: ["--version"],
+  },
+  "kube-apiserver": kubernetesProgram("kube-apiserver", "the API of the full lab's clusters"),
+  "kube-controller-manager": kubernetesProgram("kube-controller-manager", "the controllers of the full lab's clusters"),
+  "kube-scheduler": kubernetesProgram("kube-scheduler", "the scheduler of the full lab's clusters"),
+  kubectl: { ...kubernetesProgram("kubectl", "asks the full lab's clusters"), versionArgs: ["version", "--client"] },
+  kwok: {
+    name: "kwok",
+    version: "0.7.0",
+    purpose: "plays the kubelets of the full lab's nodes",
+    package: "sigs.k8s.io/kwok/cmd/kwok",
+    ldflags: `${stripped} -X sigs.k8s.io/kwok/pkg/consts.Version=v0.7.0`,
+    versionArgs: ["--version"],
+  },
   actionlint: {
     name: "actionlint",
     version: "1.7.7",
@@ -124,10 +159,11 @@ export function moduleOf(root: string, pin: Pick<ToolPin, "name" | "module">): s
 }
 
 /** Tools that only the full lab needs; getting them takes minutes on a machine that can't download. */
-export const fullLabTools = ["headscale", "tailscale", "tailscaled"] as const;
-
-/** Tools that the tests of machines need beyond these; the full lab runs none of them yet. */
-export const machineTools = ["talosctl", "talos-machine", "pulumi-resource-proxmoxve"] as const;
+export const fullLabTools = [
+  ...["headscale", "tailscale", "tailscaled"],
+  ...["talosctl", "talos-machine", "pulumi-resource-proxmoxve"],
+  ...["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok"],
+] as const satisfies readonly (keyof typeof pins)[];
 
 /** The first version number in what a program prints. */
 export function readVersion(output: string): string | undefined {

@@ -31,7 +31,8 @@ export async function switchOn(context: Pick<Context, "say" | "stack">, lab: Lab
   }
 }
 
-function goneRemedy(stack: string): string {
+/** What to do about a lab that does not come up. */
+export function goneRemedy(stack: string): string {
   return `Nothing in a lab is worth keeping: make down STACK=${stack} LAB=full removes it.`;
 }
 

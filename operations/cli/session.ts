@@ -5,9 +5,9 @@ import { type LabFolder, type LabKind, languageHostLauncher, prepareLab, writeSc
 import { fullLabTools, obtainTool, pins, type Tool } from "../../lab/tools";
 import { loadStack } from "../../stacks";
 import { requiredSecrets } from "../../stacks/dials";
-import { hubOf } from "../../stacks/estate";
 import type { Context } from "./context";
 import { type EngineEvent, readEvents } from "./events";
+import { fullLabOf, startHosts } from "./hosts";
 import { clearDeadLocks } from "./locks";
 import { switchOn } from "./machines";
 import { read, runHere } from "./process";
@@ -46,25 +46,28 @@ async function labSession(
 ): Promise<Session> {
   const { root, stack, say } = context;
   const estate = loadStack(stack);
-  const machines = kind === "full" ? { machines: await machineTools(context) } : {};
+  const full = kind === "full" ? { full: await allFullLabTools(context) } : {};
   const lab = await prepareLab({
     root,
     stack,
     kind,
-    runsHub: hubOf(estate.tailnet) !== undefined,
-    tools: { pulumi: pulumi.path, helm: helm.path, ...machines },
+    runs: fullLabOf(estate),
+    tools: { pulumi: pulumi.path, helm: helm.path, ...full },
     requiredSecrets: requiredSecrets(estate),
     say,
   });
-  if (kind === "full") await switchOn(context, lab);
+  if (kind === "full") {
+    await startHosts(context, lab, estate);
+    await switchOn(context, lab);
+  }
   for (const pid of clearDeadLocks(lab.state)) {
     say(`Process ${String(pid)} ended without releasing the lab's state; its lock is removed`);
   }
   return { lab, pulumi: join(lab.bin, "pulumi"), env: process.env };
 }
 
-/** Programs that the full lab's machines run, by name. */
-async function machineTools(context: Context): Promise<Readonly<Record<string, string>>> {
+/** Programs that only the full lab runs, by name. */
+async function allFullLabTools(context: Context): Promise<Readonly<Record<string, string>>> {
   const paths: Record<string, string> = {};
   for (const name of fullLabTools) paths[name] = (await tool(context, name)).path;
   return paths;
@@ -117,8 +120,8 @@ export function askEngine(context: Context, session: Session, args: readonly str
 const worldLines: Readonly<Record<Context["world"], string>> = {
   embedded: "SIMULATED. The engine is real; every provider is simulated, and nothing it makes exists.",
   full:
-    "PARTLY SIMULATED. Real are the engine, Headscale and the tailnet's clients, on loopback; every other provider is " +
-    "simulated.",
+    "PARTLY SIMULATED. Real are the engine, Headscale and the tailnet's clients, the Proxmox provider, talosctl and the " +
+    "clusters' Kubernetes, on loopback; Proxmox is emulated, Talos machines are played, every other provider is simulated.",
   none: "the REAL world.",
 };
 

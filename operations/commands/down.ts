@@ -2,10 +2,12 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { z } from "zod";
+import { liftProtection } from "../../lab/hypervisor";
 import { labFolder, type LabKind } from "../../lab/launch";
 import { objectsLeft } from "../cli/world";
 import type { Command, Context } from "../cli/context";
 import { CommandError, exit } from "../cli/exit";
+import { stopHosts } from "../cli/hosts";
 import { switchOff } from "../cli/machines";
 import { runHere } from "../cli/process";
 import { requireReadiness } from "../cli/ready";
@@ -24,6 +26,7 @@ async function labDown(context: Context, kind: LabKind): Promise<number> {
   const session = existsSync(join(folder.state, ".pulumi")) ? await openIfPossible(context) : undefined;
   if (session !== undefined) {
     await unprotect(context, session);
+    if (kind === "full") liftProtection(folder.hypervisor);
     const { code } = await runEngine(context, session, ["destroy", "--yes", "--skip-preview", "--suppress-progress"]);
     if (code !== exit.ok) {
       context.say(`The lab of stack ${context.stack} is kept: ${folder.directory}`);
@@ -34,6 +37,7 @@ async function labDown(context: Context, kind: LabKind): Promise<number> {
       context.say(`Left in the world, because no resource of the stack was theirs: ${left.join(", ")}`);
   }
   await switchOff(folder);
+  await stopHosts(folder);
   rmSync(folder.directory, { recursive: true, force: true });
   context.print(`The lab of stack ${context.stack} is gone.`);
   return exit.ok;

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type LabFolder, labFolder, type LabKind, simulatedPackages } from "../../lab/launch";
+import { type LabFolder, isSimulated, labFolder, type LabKind, providerPackages } from "../../lab/launch";
 import { isOn, Machines } from "../../lab/machines";
 import { findTool, pins } from "../../lab/tools";
 import { specs } from "../../stacks";
 import type { Command, Context } from "../cli/context";
 import { exit } from "../cli/exit";
+import { hostsRun } from "../cli/hosts";
 import { objectsLeft } from "../cli/world";
 import { table } from "../cli/table";
 
@@ -22,7 +23,7 @@ export const labStatus: Command = {
     (await toolRows(context)).forEach(print);
     print("\nLabs");
     table([
-      ["stack", "LAB", "resources", "objects in its world", "machines that run", "world"],
+      ["stack", "LAB", "resources", "objects in its world", "what runs", "world"],
       ...Object.keys(specs).flatMap((stack) => kinds.flatMap((kind) => labRows(context.root, stack, kind))),
     ]).forEach(print);
     return exit.ok;
@@ -32,24 +33,33 @@ export const labStatus: Command = {
 const kinds: readonly LabKind[] = ["embedded", "full"];
 
 function worlds(root: string): string[] {
-  const simulated = simulatedPackages(root).map(({ name, version }) => ({ name, label: `${name} ${version}` }));
+  const providers = providerPackages(root).map(({ name, version }) => ({ name, label: `${name} ${version}` }));
   return table([
     ["", "LAB=embedded", "LAB=full", "LAB=none"],
     ["engine (Pulumi CLI)", "real", "real", "real"],
     ["program, policies, charts", "real", "real", "real"],
-    ...simulated.map(({ name, label }) => [
-      label,
-      "SIMULATED",
-      name === "command" ? "SIMULATED, but for the hub's API keys" : "SIMULATED",
-      "the official plugin",
-    ]),
+    ...providers.map(({ name, label }) => [label, "SIMULATED", fullWords(name), "the official plugin"]),
     ["headscale (providers/)", "real code, SIMULATED server", "real, with a real server", "real"],
-    ["talos (providers/)", "real code, SIMULATED machines", "real code, SIMULATED machines", "real"],
+    ["talos (providers/)", "real code, SIMULATED machines", `real, with talosctl ${pins.talosctl.version}`, "real"],
+    ["Proxmox hosts", "none: a world file", "EMULATED API, SSH for snippets", "yours"],
+    ["Talos machines", "none: a world file", "PLAYED by Talos's own machinery, on loopback", "yours"],
+    [
+      "Kubernetes control planes",
+      "none: a world file",
+      `real ${pins["kube-apiserver"].version}, on loopback, per cluster; its nodes are PLAYED by kwok`,
+      "yours",
+    ],
+    ["what runs on the clusters", "none: a world file", "SIMULATED, in a world file", "yours"],
     ["tailnet hub", "none", `a real headscale ${pins.headscale.version}, on loopback`, "yours"],
     ["tailnet clients", "none", `real tailscaled ${pins.tailscaled.version}, in user space`, "yours"],
-    ["other servers, clusters, clouds", "none: a world file", "none: a world file", "yours"],
+    ["other servers, clouds", "none: a world file", "none: a world file", "yours"],
     ["state, passphrase, secrets", "the lab's own, generated", "the lab's own, generated", "yours"],
   ]);
+}
+
+function fullWords(name: string): string {
+  if (!isSimulated("full", name)) return "the real plugin, built from tools/";
+  return name === "command" ? "SIMULATED, but for the hub's API keys" : "SIMULATED";
 }
 
 async function toolRows({ root, cache }: Context): Promise<string[]> {
@@ -71,7 +81,7 @@ function labRows(root: string, stack: string, kind: LabKind): string[][] {
   if (!existsSync(folder.directory)) return kind === "full" ? [] : [[stack, kind, "no lab", "", "", ""]];
   const machines = new Machines(folder.machines);
   const running = machines.all().filter((machine) => isOn(machines, machine));
-  const names = running.map(({ name }) => name).join(" ");
+  const names = [...(hostsRun(folder) ? ["the hosts"] : []), ...running.map(({ name }) => name)].join(", ");
   return [[stack, kind, resourceCount(folder), String(objectsLeft(folder.world).length), names, folder.world]];
 }
 

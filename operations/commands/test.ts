@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { elapsed } from "../../lab/plain/progress.cjs";
-import { fullLabTools, machineTools, type pins } from "../../lab/tools";
+import { fullLabTools, type pins } from "../../lab/tools";
 import type { Command, Context } from "../cli/context";
 import { exit } from "../cli/exit";
 import { runHere } from "../cli/process";
@@ -19,7 +19,7 @@ export const test: Command = {
 export const testLab: Command = {
   name: "test-lab",
   summary: "run the tests that need real servers and plugins: headscale with clients, talosctl, the Proxmox provider",
-  run: (context) => runProjects(context, ["lab"], [...fullLabTools, ...machineTools]),
+  run: (context) => runProjects(context, ["lab"], fullLabTools),
 };
 
 type Project = "unit" | "engine" | "lab";

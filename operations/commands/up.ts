@@ -8,6 +8,7 @@ import { countAreas } from "../cli/areas";
 import type { Command, Context } from "../cli/context";
 import { CommandError, exit } from "../cli/exit";
 import { joinTheRest, reportNodes } from "../cli/machines";
+import { reportClusters } from "../cli/clusters";
 import { formatOutputs } from "../cli/outputs";
 import { requireConsent, requireReadiness } from "../cli/ready";
 import {
@@ -57,12 +58,16 @@ function argumentsFor(context: Context): string[] {
   return ["up", ...consent, ...refresh, "--suppress-outputs", "--suppress-progress", ...packs];
 }
 
-/** In the full lab, whoever is to join the tailnet joins it: with the keys that this run has made. */
+/**
+ * In the full lab, whoever is to join the tailnet joins it, with the keys that this run has made; then the clusters say which
+ * nodes they have.
+ */
 async function bringNodesIn(context: Context, session: Session, lab: LabFolder): Promise<void> {
   const outputs = await askEngine(context, session, ["stack", "output", "--json", "--show-secrets"]);
   if (outputs === undefined) throw new CommandError("The engine did not say what the stack's outputs are");
   await joinTheRest(context, lab, outputs);
   await reportNodes(context, lab);
+  await reportClusters(context, lab, outputs);
 }
 
 async function report(context: Context, session: Session, run: EngineRun): Promise<void> {
@@ -83,7 +88,11 @@ async function report(context: Context, session: Session, run: EngineRun): Promi
   }
 }
 
-const simulatedWords = { none: "", embedded: " (simulated)", full: " (all but the tailnet is simulated)" } as const;
+const simulatedWords = {
+  none: "",
+  embedded: " (simulated)",
+  full: " (make lab-status says what is simulated)",
+} as const;
 
 const runTime = z.object({ preview: z.boolean(), milliseconds: z.number() });
 

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import { z } from "zod";
 
 import { World, withFaults } from "../../lab/world";
@@ -9,6 +10,7 @@ import { WorldStore } from "../common/worldStore";
 
 import type { TalosApi } from "./backends/api";
 import { ServerBackend } from "./backends/server";
+import { SnapshotPlace } from "./backends/snapshots";
 import { Talosctl } from "./backends/talosctl";
 import { WorldBackend } from "./backends/world";
 import { cluster } from "./resources/cluster";
@@ -18,6 +20,7 @@ import { secrets } from "./resources/secrets";
 
 const shape = {
   talosctl: z.string().min(1, { error: "must be a path, or a name on PATH" }).optional(),
+  snapshots: z.string().refine(isAbsolute, { error: "must be an absolute path" }).optional(),
   world: z.string().min(1, { error: "must be the path of a world file" }).optional(),
 };
 const schema = z.object(shape);
@@ -39,9 +42,11 @@ function checkConfig(config: Properties): readonly Failure[] {
 }
 
 function connect(config: Known): Connection<TalosApi> {
-  const { talosctl = "talosctl", world } = schema.parse(config);
-  if (world === undefined)
-    return { backend: new ServerBackend(new Talosctl(talosctl)), around: (_call, work) => work() };
+  const { talosctl = "talosctl", snapshots, world } = schema.parse(config);
+  if (world === undefined) {
+    const backend = new ServerBackend(new Talosctl(talosctl), new SnapshotPlace(snapshots));
+    return { backend, around: (_call, work) => work() };
+  }
   const simulated = new World(world);
   const around = <T>(call: Call, work: () => Promise<T>): Promise<T> => withFaults(simulated, call, work);
   return { backend: new WorldBackend(new WorldStore(simulated)), around };

@@ -27,3 +27,26 @@ export function versionPairProblem(talos: string, kubernetes: string): string | 
   if (major === 1 && minor !== undefined && minor >= oldest && minor <= newest) return undefined;
   return `Kubernetes ${kubernetes} does not run on Talos ${line}, which has Kubernetes 1.${oldest} to 1.${newest}; change one of the two`;
 }
+
+/**
+ * Why a node or cluster does not go from one version to another in one step, with what to do; undefined when it does. One
+ * minor version at a time: Talos tests upgrades from the one before only
+ * (https://docs.siderolabs.com/talos/v1.12/configure-your-talos-cluster/lifecycle-management/upgrading-talos), the API servers
+ * of Kubernetes may be one apart (https://kubernetes.io/releases/version-skew-policy/). Kubernetes does not go back a minor
+ * version: what it has stored may be in a form that the older one does not read.
+ */
+export function versionStepProblem(what: "Talos" | "Kubernetes", from: string, to: string): string | undefined {
+  const [[oldMajor = 0, oldMinor = 0], [major = 0, minor = 0]] = [numbersOf(from), numbersOf(to)];
+  const step = minor - oldMinor;
+  if (oldMajor !== major || step > 1 || step < -1) {
+    const next = oldMajor === major ? `${major}.${oldMinor + Math.sign(step)}` : undefined;
+    const first = next === undefined ? "" : `: go to ${next} first, then on from there`;
+    return `from ${what} ${from} to ${to} is more than one minor version${first}`;
+  }
+  if (what === "Kubernetes" && step < 0) return `Kubernetes does not go back from ${from} to ${to}: name ${from} again`;
+  return undefined;
+}
+
+function numbersOf(version: string): number[] {
+  return (minorOf(version) ?? "").split(".").map(Number);
+}

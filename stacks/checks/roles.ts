@@ -3,13 +3,30 @@ import { z } from "zod";
 import type { Estate, Vm } from "../estate";
 import { vmsOf } from "../estate";
 import { oneOf, type Problem, quote } from "../problems";
+import { cloudImages } from "../schema/machines";
 
 /** What only a machine of a certain role has a use for, and what it must fit. */
 export function checkRoles(estate: Estate): Problem[] {
   return vmsOf(estate).flatMap(([name, vm]) => [
+    ...imageProblems(`machines.${name}`, vm),
     ...editorProblems(`machines.${name}`, vm),
     ...composeProblems(`machines.${name}`, vm),
   ]);
+}
+
+/** A gateway installs itself; what is set up by cloud-init needs an image with it. Nodes of clusters: stacks/checks/clusters.ts. */
+function imageProblems(path: string, { role, image }: Vm): Problem[] {
+  if (role === "talos-control-plane" || role === "talos-worker") return [];
+  const fitting: readonly string[] = role === "gateway" ? ["opnsense"] : cloudImages;
+  if (fitting.includes(image)) return [];
+  return [
+    {
+      path: `${path}.image`,
+      problem: `${quote(image)} is no image for the role ${quote(role)}`,
+      allowed: oneOf(fitting),
+      remedy: "name another image, or correct the role",
+    },
+  ];
 }
 
 function editorProblems(path: string, { role, editor, serves }: Vm): Problem[] {

@@ -76,11 +76,24 @@ export type PackagedImage = (typeof packagedImages)[number];
 
 /** Ubuntu's branch for servers, in 22.04 and 24.04: https://packages.ubuntu.com/source/noble/nvidia-graphics-drivers-580-server */
 const ubuntuBranch = 580;
-/** https://packages.debian.org/bookworm/nvidia-driver; its section non-free has to be switched on. */
+/** https://packages.debian.org/bookworm/nvidia-kernel-dkms; its sections contrib and non-free have to be switched on. */
 const debianBranch = 535;
 
 /**
- * The packages that drive a card in a Debian or Ubuntu guest; the distribution's own, so that its updates bring fixes.
+ * Debian's modules are built in the guest, for the kernel whose headers are there. Its cloud image has a kernel flavour of its
+ * own, and one that is older than the newest headers: the newest kernel comes along, so that both are of one version.
+ */
+const debianPackages = [
+  "linux-image-cloud-amd64",
+  "linux-headers-cloud-amd64",
+  "nvidia-kernel-dkms",
+  "nvidia-smi",
+  "libcuda1",
+] as const;
+
+/**
+ * The packages that drive a card in a Debian or Ubuntu guest, without anything graphical; the distribution's own, so that its
+ * updates bring fixes.
  *
  * @returns undefined when the distribution has no driver for such a card
  */
@@ -88,14 +101,16 @@ export function packagedDriver(architecture: Architecture, image: PackagedImage)
   if (image === "debian-12") {
     if (!drives(architecture, debianBranch)) return undefined;
     // Its proprietary modules drive every generation that the branch drives.
-    const install = ["linux-headers-amd64", "nvidia-driver", "firmware-misc-nonfree"];
-    return { branch: debianBranch, modules: "proprietary", install };
+    return { branch: debianBranch, modules: "proprietary", install: debianPackages };
   }
   if (!drives(architecture, ubuntuBranch)) return undefined;
   const { modules } = needs[architecture];
   const name = `${ubuntuBranch}-server`;
-  const headless = `nvidia-headless-${name}${modules === "open" ? "-open" : ""}`;
-  return { branch: ubuntuBranch, modules, install: [headless, `nvidia-utils-${name}`] };
+  const flavour = modules === "open" ? `${name}-open` : name;
+  // Modules that Canonical built and signed; they bring the kernel that they are for.
+  // https://ubuntu.com/server/docs/nvidia-drivers-installation
+  const install = [`linux-modules-nvidia-${flavour}-generic`, `nvidia-headless-no-dkms-${flavour}`];
+  return { branch: ubuntuBranch, modules, install: [...install, `nvidia-utils-${name}`] };
 }
 
 function drives(architecture: Architecture, branch: number): boolean {

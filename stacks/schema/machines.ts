@@ -4,6 +4,8 @@ import { services } from "./services";
 
 /** Operating system images that VMs boot from; components/machines/images.ts says where each comes from. */
 export const imageNames = ["ubuntu-22.04", "ubuntu-24.04", "debian-12", "talos", "opnsense"] as const;
+/** Those of them that cloud-init sets up. */
+export const cloudImages: readonly (typeof imageNames)[number][] = ["ubuntu-22.04", "ubuntu-24.04", "debian-12"];
 
 /** What a machine is for; decides its cloud-init. */
 export const machineRoles = [

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { cidrv4, domainName, gibibytes, ipv4, slug } from "./common";
 import { services } from "./services";
 
+const sha256 = { error: "expected a SHA-256 in hexadecimal, 64 digits in lower case" };
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, { error: "expected a version such as 1.34.3, without v" });
 
 /** A Talos cluster on VMs of the estate. */
@@ -9,6 +10,11 @@ export const cluster = z.strictObject({
   kind: z.literal("talos"),
   kubernetes: version,
   talos: version,
+  /** SHA-256 of the Talos ISO that its VMs boot (docs/machines.md): the host refuses another one. @default not checked */
+  imageSha256: z
+    .string(sha256)
+    .regex(/^[0-9a-f]{64}$/, sha256)
+    .optional(),
   controlPlanes: z.array(slug).min(1),
   /** @default none: the control planes take workloads */
   workers: z.array(slug).default([]),

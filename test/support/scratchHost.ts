@@ -53,17 +53,22 @@ export interface Device {
   readonly pciClass: string;
   readonly group: number;
   readonly driver?: string;
+  /** Vendor and device of the card's maker. @default none */
+  readonly subsystem?: string;
 }
 
 /** An RTX 4090 behind its root port, the host's own graphics and disk. */
 export const usualDevices: Readonly<Record<string, Device>> = {
   "0000:00:01.0": { id: "8086:4c01", pciClass: "0x060400", group: 1, driver: "pcieport" },
   "0000:00:02.0": { id: "8086:4c8a", pciClass: "0x030000", group: 0, driver: "i915" },
-  "0000:01:00.0": { id: "10de:2684", pciClass: "0x030000", group: 1, driver: "nouveau" },
+  "0000:01:00.0": { id: "10de:2684", pciClass: "0x030000", group: 1, driver: "nouveau", subsystem: "1043:889a" },
   "0000:01:00.1": { id: "10de:22ba", pciClass: "0x040300", group: 1, driver: "snd_hda_intel" },
   "0000:02:00.0": { id: "144d:a80a", pciClass: "0x010802", group: 2, driver: "nvme" },
 };
 export const card = ["--ids", "10de:22ba,10de:2684", "--slots", "0000:01:00"];
+/** What the script says of a host that is prepared for that card. */
+export const prepared =
+  "passthrough: prepared, nothing to change\npassthrough: card 0000:01:00 iommugroup=1 subsystem=1043:889a\n";
 
 export interface Ran {
   readonly status: number | null;
@@ -164,12 +169,15 @@ export class ScratchHost {
     const { cpu, kernel } = this.what;
     const iommu =
       firmware && (cpu === "amd" || !kernel.startsWith("5.") || this.read("/proc/cmdline").includes("intel_iommu=on"));
-    for (const [address, { id, pciClass, group, driver }] of Object.entries(this.devices)) {
+    for (const [address, { id, pciClass, group, driver, subsystem }] of Object.entries(this.devices)) {
       const place = join("/sys/bus/pci/devices", address);
       const [vendor = "", device = ""] = id.split(":");
       this.write(`${place}/vendor`, `0x${vendor}\n`);
       this.write(`${place}/device`, `0x${device}\n`);
       this.write(`${place}/class`, `${pciClass}\n`);
+      const [maker, model] = subsystem?.split(":") ?? [];
+      if (maker !== undefined) this.write(`${place}/subsystem_vendor`, `0x${maker}\n`);
+      if (model !== undefined) this.write(`${place}/subsystem_device`, `0x${model}\n`);
       const bound = this.vfioIds().includes(id) ? "vfio-pci" : driver;
       if (bound !== undefined) this.link(join("/sys/bus/pci/drivers", bound), join(place, "driver"));
       if (!iommu) continue;

@@ -103,14 +103,41 @@ func (n *Node) nextConfiguration(request *machine.ApplyConfigurationRequest, pro
 		n.disk.Staged = string(request.Data)
 		n.park.note(n.disk.Address, "configuration, %s", strings.ToLower(answer.Mode.String()))
 		if answer.Mode == machine.ApplyConfigurationRequest_REBOOT {
-			go n.restart(uuid.NewString(), "reboot", func(*Disk) {})
+			go n.run(uuid.NewString(), Sequence{kind: "reboot", does: "reboot"})
 		}
 		return nil
 	}
+	before := n.config
 	n.disk.Config, n.config = string(request.Data), provider
-	n.resources.show(n)
 	n.park.note(n.disk.Address, "configuration")
+	n.replacePods(before)
 	return nil
+}
+
+// replacePods notes which of Kubernetes' programs the new configuration replaces, and restarts the kubelet when it is one.
+func (n *Node) replacePods(before config.Provider) {
+	for _, pod := range staticPods {
+		if image := pod.image(n.config); n.controlPlane() && image != pod.image(before) {
+			n.park.note(n.disk.Address, "%s %s", pod.name, tag(image))
+		}
+	}
+	image := n.config.Machine().Kubelet().Image()
+	if image == before.Machine().Kubelet().Image() {
+		n.show()
+		return
+	}
+	n.restarting = true
+	n.show()
+	life := n.life
+	time.AfterFunc(n.park.Settle, func() {
+		n.park.mu.Lock()
+		defer n.park.mu.Unlock()
+		if n.life == life {
+			n.restarting = false
+			n.park.note(n.disk.Address, "kubelet %s", tag(image))
+			n.show()
+		}
+	})
 }
 
 // immediately says why a configuration needs a reboot: what Talos takes over at once is listed in its CanApplyImmediate,

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
-	"sort"
+	"strconv"
 )
 
 // loopback refuses to listen where others could connect.
@@ -23,17 +24,7 @@ func loopback(listen string) error {
 	return nil
 }
 
-// View is a machine as the control socket shows it: nothing secret.
-type View struct {
-	Address string `json:"address"`
-	Listen  string `json:"listen"`
-	Phase   string `json:"phase"`
-	Type    string `json:"type,omitempty"`
-	Version string `json:"version"`
-	Image   string `json:"image,omitempty"`
-	Member  bool   `json:"member"`
-	Ready   bool   `json:"ready"`
-}
+var errNoMachine = errors.New("no such machine")
 
 // control answers on a socket that only this user reaches: what there is, and what a hypervisor does to machines.
 func (p *Park) control() (func(), error) {
@@ -48,86 +39,136 @@ func (p *Park) control() (func(), error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /", p.view)
-	mux.HandleFunc("PUT /machines/{address}", func(w http.ResponseWriter, r *http.Request) {
-		if err := p.add(r.PathValue("address"), r.URL.Query().Get("listen")); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		p.act(w, r.PathValue("address"), "on")
-	})
-	mux.HandleFunc("POST /machines/{address}/{action}", func(w http.ResponseWriter, r *http.Request) {
-		p.act(w, r.PathValue("address"), r.PathValue("action"))
-	})
-	server := &http.Server{Handler: mux}
+	server := &http.Server{Handler: p.routes()}
 	go server.Serve(listener) //nolint:errcheck
 	return func() { server.Close() }, nil
 }
 
-func (p *Park) view(w http.ResponseWriter, _ *http.Request) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	machines := []View{}
-	for _, node := range p.nodes {
-		view := View{Address: node.disk.Address, Listen: node.disk.Listen, Phase: node.phase, Version: node.disk.Version, Image: node.disk.Image, Member: node.disk.Member != 0, Ready: node.ready}
-		if node.config != nil {
-			view.Type = node.config.Machine().Type().String()
+func (p *Park) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("content-type", "application/json")
+		json.NewEncoder(w).Encode(p.view()) //nolint:errcheck
+	})
+	mux.HandleFunc("PUT /clusters/{name}", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, p.publish(r.PathValue("name"), r.URL.Query().Get("kubernetes")))
+	})
+	mux.HandleFunc("GET /machines/{address}/config", func(w http.ResponseWriter, r *http.Request) {
+		p.config(w, r.PathValue("address"))
+	})
+	mux.HandleFunc("PUT /machines/{address}", func(w http.ResponseWriter, r *http.Request) {
+		err := p.add(r.PathValue("address"), r.URL.Query().Get("listen"))
+		if err == nil {
+			err = p.act(r.PathValue("address"), "on", nil)
 		}
-		machines = append(machines, view)
-	}
-	sort.Slice(machines, func(a, b int) bool { return machines[a].Address < machines[b].Address })
-	clusters := []*Etcd{}
-	for _, etcd := range p.saved.Clusters {
-		clusters = append(clusters, etcd)
-	}
-	journal := p.saved.Journal
-	if journal == nil {
-		journal = []Entry{}
-	}
-	w.Header().Set("content-type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"machines": machines, "etcd": clusters, "journal": journal}) //nolint:errcheck
+		answer(w, err)
+	})
+	mux.HandleFunc("POST /machines/{address}/{action}", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, p.act(r.PathValue("address"), r.PathValue("action"), r.URL.Query()))
+	})
+	return mux
 }
 
-// act does to a machine what its hypervisor would, or what a test wants to go wrong.
-func (p *Park) act(w http.ResponseWriter, address, action string) {
+func answer(w http.ResponseWriter, err error) {
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, errNoMachine):
+		http.Error(w, err.Error(), http.StatusNotFound)
+	default:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+// config answers with a machine's configuration, every secret in it; with nothing when it has none.
+func (p *Park) config(w http.ResponseWriter, address string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	node, known := p.nodes[address]
-	if !known {
-		http.Error(w, "no such machine", http.StatusNotFound)
-		return
-	}
-	switch action {
-	case "on":
-		node.disk.Power = true
-		if node.phase == "off" {
-			node.start()
-		}
-	case "off":
-		node.disk.Power = false
-		if node.phase != "off" {
-			node.down("switched off")
-		}
-	case "destroy":
-		if node.phase != "off" {
-			node.down("destroyed")
-		}
-		delete(p.nodes, address)
-		delete(p.saved.Nodes, address)
-	case "sick", "well":
-		node.disk.Sick = action == "sick"
-		if node.healthy && node.disk.Sick {
-			node.healthy, node.ready = false, false
-		}
-		if node.phase == "running" && !node.disk.Sick {
-			life := node.life
-			go node.settle(life)
-		}
+	switch {
+	case !known:
+		answer(w, errNoMachine)
+	case node.disk.Config == "":
+		answer(w, nil)
 	default:
-		http.Error(w, "no such action", http.StatusNotFound)
-		return
+		w.Write([]byte(node.disk.Config)) //nolint:errcheck
+	}
+}
+
+// publish says where the API server of a cluster really answers: in the kubeconfigs that are given out from now on.
+func (p *Park) publish(cluster, server string) error {
+	if parsed, err := url.Parse(server); err != nil || parsed.Scheme != "https" || parsed.Host == "" {
+		return fmt.Errorf("kubernetes: %q is not https://HOST:PORT", server)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.saved.Kubernetes[cluster] = server
+	return p.keep()
+}
+
+// act does to a machine what its hypervisor would, or what a test wants to go wrong.
+func (p *Park) act(address, action string, options url.Values) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	node, known := p.nodes[address]
+	if !known && action == "destroy" {
+		return nil
+	}
+	if !known {
+		return errNoMachine
+	}
+	if err := node.act(action, options); err != nil {
+		return err
 	}
 	p.note(address, "%s", action)
-	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (n *Node) act(action string, options url.Values) error {
+	faults := &n.disk.Faults
+	switch action {
+	case "on":
+		n.disk.Power = true
+		if n.phase == "off" {
+			n.start()
+		}
+	case "off":
+		n.disk.Power = false
+		if n.phase != "off" {
+			n.down("switched off")
+		}
+	case "destroy":
+		if n.phase != "off" {
+			n.down("destroyed")
+		}
+		delete(n.park.nodes, n.disk.Address)
+		delete(n.park.saved.Nodes, n.disk.Address)
+	case "sick", "well":
+		faults.Sick = action == "sick"
+		n.fallIll()
+	case "rollback":
+		faults.Rollback = true
+	case "corrupt":
+		faults.Corrupt = true
+	case "slow":
+		milliseconds, err := strconv.Atoi(options.Get("milliseconds"))
+		if err != nil {
+			return err
+		}
+		faults.Slow = milliseconds
+	default:
+		return fmt.Errorf("no such action: %s", action)
+	}
+	return nil
+}
+
+// fallIll lets the etcd of a machine that runs become sick, or well again.
+func (n *Node) fallIll() {
+	if n.healthy && n.disk.Faults.Sick {
+		n.healthy, n.ready = false, false
+	}
+	if n.phase == "running" && !n.disk.Faults.Sick {
+		life := n.life
+		go n.settle(life)
+	}
 }

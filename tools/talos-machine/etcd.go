@@ -1,16 +1,10 @@
 package main
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/base64"
+	"crypto/sha256"
 	"fmt"
-	"os"
 	"sort"
-
-	"crypto/tls"
 
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
@@ -54,7 +48,7 @@ func (s *Service) EtcdMemberList(ctx context.Context, _ *machine.EtcdMemberListR
 		list := &machine.EtcdMembers{}
 		for _, other := range n.park.members(n.cluster()) {
 			list.Members = append(list.Members, &machine.EtcdMember{
-				Id: other.disk.Member, Hostname: other.disk.Address,
+				Id: other.disk.Member, Hostname: other.hostname(),
 				PeerUrls:   []string{fmt.Sprintf("https://%s:2380", other.disk.Address)},
 				ClientUrls: []string{fmt.Sprintf("https://%s:2379", other.disk.Address)},
 			})
@@ -70,7 +64,7 @@ func (s *Service) EtcdStatus(ctx context.Context, _ *emptypb.Empty) (*machine.Et
 		if err := member(n, "etcd status"); err != nil {
 			return nil, err
 		}
-		revision := n.park.etcd(n.cluster()).Revision
+		revision := n.etcd().Revision
 		leader := uint64(0)
 		for _, other := range n.park.members(n.cluster()) {
 			if other.healthy {
@@ -89,6 +83,31 @@ func (s *Service) EtcdStatus(ctx context.Context, _ *emptypb.Empty) (*machine.Et
 func (s *Service) EtcdForfeitLeadership(ctx context.Context, _ *machine.EtcdForfeitLeadershipRequest) (*machine.EtcdForfeitLeadershipResponse, error) {
 	return with(ctx, func(n *Node) (*machine.EtcdForfeitLeadershipResponse, error) {
 		return &machine.EtcdForfeitLeadershipResponse{Messages: []*machine.EtcdForfeitLeadership{{}}}, member(n, "etcd forfeit leadership")
+	})
+}
+
+// EtcdLeaveCluster implements machine.MachineServiceServer.
+func (s *Service) EtcdLeaveCluster(ctx context.Context, _ *machine.EtcdLeaveClusterRequest) (*machine.EtcdLeaveClusterResponse, error) {
+	return with(ctx, func(n *Node) (*machine.EtcdLeaveClusterResponse, error) {
+		if err := member(n, "etcd leave"); err != nil {
+			return nil, err
+		}
+		n.leave()
+		return &machine.EtcdLeaveClusterResponse{Messages: []*machine.EtcdLeaveCluster{{}}}, nil
+	})
+}
+
+// EtcdAlarmList implements machine.MachineServiceServer: these databases are never full.
+func (s *Service) EtcdAlarmList(ctx context.Context, _ *emptypb.Empty) (*machine.EtcdAlarmListResponse, error) {
+	return with(ctx, func(n *Node) (*machine.EtcdAlarmListResponse, error) {
+		return &machine.EtcdAlarmListResponse{Messages: []*machine.EtcdAlarm{{}}}, member(n, "etcd alarm list")
+	})
+}
+
+// EtcdDefragment implements machine.MachineServiceServer.
+func (s *Service) EtcdDefragment(ctx context.Context, _ *emptypb.Empty) (*machine.EtcdDefragmentResponse, error) {
+	return with(ctx, func(n *Node) (*machine.EtcdDefragmentResponse, error) {
+		return &machine.EtcdDefragmentResponse{Messages: []*machine.EtcdDefragment{{}}}, member(n, "etcd defragment")
 	})
 }
 
@@ -114,14 +133,23 @@ func (s *Service) EtcdSnapshot(_ *machine.EtcdSnapshotRequest, stream machine.Ma
 		if err := member(n, "etcd snapshot"); err != nil {
 			return nil, err
 		}
-		etcd := n.park.etcd(n.cluster())
+		etcd := n.etcd()
 		etcd.Revision++
-		n.park.note(n.disk.Address, "etcd snapshot")
 		keys := map[string]string{}
 		for _, other := range n.park.members(n.cluster()) {
 			keys["/registry/minions/"+other.disk.Address] = other.disk.Version
 		}
-		return snapshot(n.park.Directory, etcd.Revision, keys)
+		content, err := snapshot(n.park.Directory, etcd.Revision, keys)
+		if err != nil {
+			return nil, err
+		}
+		n.park.note(n.disk.Address, "etcd snapshot, %d bytes, sha256 %x", len(content), sha256.Sum256(content))
+		if n.disk.Faults.Corrupt {
+			n.disk.Faults.Corrupt = false
+			n.park.note(n.disk.Address, "the snapshot is damaged on its way")
+			damage(content)
+		}
+		return content, nil
 	})
 	if err != nil {
 		return err
@@ -132,68 +160,4 @@ func (s *Service) EtcdSnapshot(_ *machine.EtcdSnapshotRequest, stream machine.Ma
 		}
 	}
 	return nil
-}
-
-// Kubeconfig implements machine.MachineServiceServer.
-func (s *Service) Kubeconfig(_ *emptypb.Empty, stream machine.MachineService_KubeconfigServer) error {
-	text, err := with(stream.Context(), kubeconfig)
-	if err != nil {
-		return err
-	}
-	var buffer bytes.Buffer
-	zipped := gzip.NewWriter(&buffer)
-	archive := tar.NewWriter(zipped)
-	if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "kubeconfig", Size: int64(len(text)), Mode: 0o600}); err != nil {
-		return err
-	}
-	if _, err := archive.Write(text); err != nil {
-		return err
-	}
-	if err := archive.Close(); err != nil {
-		return err
-	}
-	if err := zipped.Close(); err != nil {
-		return err
-	}
-	return stream.Send(&common.Data{Bytes: buffer.Bytes()})
-}
-
-// kubeconfig is the file that a real API server goes with, or one that the cluster's own authority signs.
-func kubeconfig(n *Node) ([]byte, error) {
-	if !n.controlPlane() {
-		return nil, status.Error(codes.Unimplemented, "kubeconfig is only available on control plane nodes")
-	}
-	if n.park.Settings.Kubeconfig != "" {
-		return os.ReadFile(n.park.Settings.Kubeconfig)
-	}
-	issuer := n.config.Cluster().IssuingCA()
-	authority, err := tls.X509KeyPair(issuer.Crt, issuer.Key)
-	if err != nil {
-		return nil, err
-	}
-	crt, key, err := administrator(authority)
-	if err != nil {
-		return nil, err
-	}
-	name, base64 := n.config.Cluster().Name(), base64.StdEncoding.EncodeToString
-	return fmt.Appendf(nil, `apiVersion: v1
-kind: Config
-clusters:
-- name: %[1]s
-  cluster:
-    server: %[2]s
-    certificate-authority-data: %[3]s
-users:
-- name: admin@%[1]s
-  user:
-    client-certificate-data: %[4]s
-    client-key-data: %[5]s
-contexts:
-- context:
-    cluster: %[1]s
-    namespace: default
-    user: admin@%[1]s
-  name: admin@%[1]s
-current-context: admin@%[1]s
-`, name, n.config.Cluster().Endpoint(), base64(issuer.Crt), base64(crt), base64(key)), nil
 }

@@ -27,7 +27,6 @@ func main() {
 	release := flag.String("talos", "1.12.0", "the Talos version that machines boot at first")
 	boot := flag.Duration("boot", time.Second, "how long a machine takes to boot")
 	settle := flag.Duration("settle", 300*time.Millisecond, "how long etcd takes to be healthy after that")
-	kubeconfig := flag.String("kubeconfig", "", "file that is given out as kubeconfig; without it, one that the cluster's authority signs")
 	printVersion := flag.Bool("version", false, "print the version")
 	flag.Func("node", "ADDRESS or ADDRESS=LISTEN of a machine, for example 192.168.10.111=127.0.0.2:50000", func(text string) error {
 		nodes = append(nodes, text)
@@ -41,7 +40,7 @@ func main() {
 	if *directory == "" {
 		log.Fatal("-directory is missing")
 	}
-	park, err := openPark(Settings{Directory: *directory, Release: *release, Boot: *boot, Settle: *settle, Kubeconfig: *kubeconfig})
+	park, err := openPark(Settings{Directory: *directory, Release: *release, Boot: *boot, Settle: *settle})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
 	"log"
 	"net"
@@ -14,7 +12,6 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 )
 
 // Node is a machine that may be on. The lock of its park guards it.
@@ -26,6 +23,12 @@ type Node struct {
 	// healthy says that its etcd takes part in the quorum.
 	healthy bool
 	ready   bool
+	// problem is why its API does not answer although it has booted.
+	problem string
+	// restarting says that its kubelet is.
+	restarting bool
+	// busy says that a sequence is under way.
+	busy bool
 	// life changes whenever the machine goes down, so that what was under way for the old life ends.
 	life      int
 	config    config.Provider
@@ -50,17 +53,36 @@ func (n *Node) controlPlane() bool {
 func (n *Node) start() {
 	n.phase = "booting"
 	n.life++
-	if n.disk.Pending != "" {
-		n.disk.Version, n.disk.Pending = n.disk.Pending, ""
-	}
+	n.swap()
 	if n.disk.Staged != "" {
 		n.disk.Config, n.disk.Staged = n.disk.Staged, ""
 	}
 	n.disk.BootID = uuid.NewString()
 	n.load()
 	n.events = newEvents()
+	boot := n.park.Boot + time.Duration(n.disk.Faults.Slow)*time.Millisecond
+	n.disk.Faults.Slow = 0
 	life := n.life
-	time.AfterFunc(n.park.Boot, func() { n.serve(life) })
+	time.AfterFunc(boot, func() {
+		n.park.mu.Lock()
+		defer n.park.mu.Unlock()
+		n.serve(life)
+	})
+}
+
+// swap boots what an upgrade installed, unless that does not boot: then Talos's boot loader falls back to the other slot.
+func (n *Node) swap() {
+	next := n.disk.Pending
+	n.disk.Pending = nil
+	switch {
+	case next == nil:
+	case n.disk.Faults.Rollback:
+		n.disk.Faults.Rollback = false
+		n.park.note(n.disk.Address, "Talos %s does not boot", next.Version)
+	default:
+		previous := n.disk.System
+		n.disk.System, n.disk.Previous = *next, &previous
+	}
 }
 
 func (n *Node) load() {
@@ -70,71 +92,43 @@ func (n *Node) load() {
 	}
 	provider, err := configloader.NewFromBytes([]byte(n.disk.Config))
 	if err != nil {
-		log.Println(n.disk.Address, "its configuration is unreadable:", err)
+		log.Println(n.disk.Address, "its configuration is unreadable")
 		return
 	}
 	n.config = provider
 }
 
-// serve lets the machine's API answer once it has booted; again and again until a certificate can be had.
+// serve lets the API of a machine that is on answer; again and again until it can; call it with the lock.
 func (n *Node) serve(life int) {
-	n.park.mu.Lock()
-	defer n.park.mu.Unlock()
 	if n.life != life {
 		return
 	}
-	secure, ok := n.security()
-	if !ok {
-		time.AfterFunc(100*time.Millisecond, func() { n.serve(life) })
+	if err := n.open(); err != nil {
+		if n.problem != err.Error() {
+			n.problem = err.Error()
+			n.park.note(n.disk.Address, "does not answer: %s", n.problem)
+		}
+		time.AfterFunc(100*time.Millisecond, func() {
+			n.park.mu.Lock()
+			defer n.park.mu.Unlock()
+			n.serve(life)
+		})
 		return
 	}
-	listener, err := net.Listen("tcp", n.disk.Listen)
-	if err != nil {
-		log.Println(n.disk.Address, "cannot listen:", err)
-		time.AfterFunc(100*time.Millisecond, func() { n.serve(life) })
+	n.problem = ""
+	if n.phase != "booting" {
 		return
 	}
-	n.listener = listener
-	n.resources = newResources(n)
-	n.server = newServer(n, secure)
+	n.resources = newResources()
 	n.phase = "running"
 	if n.config == nil {
 		n.phase = "maintenance"
 	}
 	n.park.note(n.disk.Address, "%s, Talos %s", n.phase, n.disk.Version)
-	go n.server.Serve(listener) //nolint:errcheck
+	n.show()
 	if n.config != nil {
 		time.AfterFunc(n.park.Settle, func() { n.settle(life) })
 	}
-}
-
-func (n *Node) security() (*tls.Config, bool) {
-	base := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}}
-	if n.config == nil {
-		pair, err := selfSigned()
-		base.Certificates = []tls.Certificate{pair}
-		return base, err == nil
-	}
-	authority, ok := n.park.authority(n)
-	if !ok {
-		return nil, false
-	}
-	host, _, _ := net.SplitHostPort(n.disk.Listen)
-	addresses := []net.IP{net.ParseIP(host)}
-	if own := net.ParseIP(n.disk.Address); own != nil {
-		addresses = append(addresses, own)
-	}
-	pair, err := serverCertificate(authority, n.disk.Address, addresses...)
-	if err != nil {
-		return nil, false
-	}
-	trusted, err := x509.ParseCertificate(authority.Certificate[0])
-	if err != nil {
-		return nil, false
-	}
-	base.Certificates, base.ClientAuth, base.ClientCAs = []tls.Certificate{pair}, tls.RequireAndVerifyClientCert, x509.NewCertPool()
-	base.ClientCAs.AddCert(trusted)
-	return base, true
 }
 
 // settle lets etcd become healthy, or join; until it can, it tries again.
@@ -148,12 +142,13 @@ func (n *Node) settle(life int) {
 		n.join()
 	}
 	if n.controlPlane() {
-		n.healthy = n.disk.Member != 0 && !n.disk.Sick
+		n.healthy = n.disk.Member != 0 && !n.disk.Faults.Sick
 	}
 	if !n.controlPlane() || n.healthy {
 		if !n.ready {
-			n.ready = true
+			n.ready, n.disk.Cordoned = true, false
 			n.park.note(n.disk.Address, "ready")
+			n.show()
 		}
 		n.events.send("", machineStatus(machine.MachineStatusEvent_RUNNING, true))
 		return
@@ -177,7 +172,7 @@ func (n *Node) join() {
 		panic(err)
 	}
 	n.disk.Member = binary.BigEndian.Uint64(id[:])
-	n.park.etcd(n.cluster()).Revision++
+	n.etcd().Revision++
 	n.park.note(n.disk.Address, "joined etcd")
 }
 
@@ -194,50 +189,10 @@ func (n *Node) down(why string) {
 // drop closes what is open.
 func (n *Node) drop() {
 	n.life++
-	n.phase, n.healthy, n.ready = "off", false, false
-	if n.server != nil {
-		// Stop waits for calls that are under way, and those may wait for the lock.
-		go n.server.Stop()
-		n.listener.Close()
-		n.server = nil
-	}
+	n.phase, n.healthy, n.ready, n.busy, n.restarting, n.problem = "off", false, false, false, false, ""
+	n.resources = nil
+	n.shut()
 	if n.events != nil {
 		n.events.close()
 	}
-}
-
-// restart takes the machine through a sequence of Talos that ends in a boot: what is said before it goes, and what changes while it is off.
-func (n *Node) restart(actor, sequence string, while func(*Disk)) {
-	n.park.mu.Lock()
-	life, events := n.life, n.events
-	n.park.note(n.disk.Address, "%s", sequence)
-	n.park.mu.Unlock()
-	events.send(actor, &machine.TaskEvent{Task: "cordonAndDrainNode", Action: machine.TaskEvent_START})
-	// Said of a reset only, which talosctl takes for done by it. Of others nothing is said, nor the sequence "reboot": after
-	// those talosctl looks away for a second, and would miss a boot that takes less.
-	if sequence == "reset" {
-		// talosctl begins to listen while it asks for the reset; what it misses then it waits for in vain.
-		time.Sleep(500 * time.Millisecond)
-		events.send(actor, &machine.TaskEvent{Task: "stopAllServices", Action: machine.TaskEvent_START})
-	}
-	time.Sleep(100 * time.Millisecond)
-	n.park.mu.Lock()
-	defer n.park.mu.Unlock()
-	if n.life != life {
-		return
-	}
-	n.down(sequence)
-	while(n.disk)
-	n.start()
-	n.park.note(n.disk.Address, "boots")
-}
-
-func newServer(n *Node, secure *tls.Config) *grpc.Server {
-	service := &Service{park: n.park}
-	server := grpc.NewServer(
-		grpc.Creds(credentials.NewTLS(secure)),
-		grpc.UnaryInterceptor(n.unary), grpc.StreamInterceptor(n.stream),
-	)
-	service.register(server)
-	return server
 }

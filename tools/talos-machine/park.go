@@ -5,48 +5,75 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log"
+	"os"
+	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
 // Settings are how machines behave.
 type Settings struct {
-	Directory, Release, Kubeconfig string
-	Boot, Settle                   time.Duration
+	Directory, Release string
+	Boot, Settle       time.Duration
 }
 
 // Park is all machines. One lock guards everything: nothing here takes long while it holds it.
 type Park struct {
 	Settings
+	// lock is open as long as this process runs.
+	lock  *os.File
 	mu    sync.Mutex
 	saved *Saved
 	nodes map[string]*Node
 }
 
+// journalLength bounds what is remembered: a lab may run for months.
+const journalLength = 5000
+
 func openPark(settings Settings) (*Park, error) {
+	lock, err := alone(settings.Directory)
+	if err != nil {
+		return nil, err
+	}
 	saved, err := load(settings.Directory)
 	if err != nil {
 		return nil, err
 	}
-	park := &Park{Settings: settings, saved: saved, nodes: map[string]*Node{}}
+	park := &Park{Settings: settings, lock: lock, saved: saved, nodes: map[string]*Node{}}
 	for _, disk := range saved.Nodes {
-		park.nodes[disk.Address] = &Node{park: park, disk: disk, phase: "off"}
+		node := &Node{park: park, disk: disk, phase: "off"}
+		// One that is off counts in its cluster, too.
+		node.load()
+		park.nodes[disk.Address] = node
 	}
 	return park, nil
 }
 
-// add makes a machine with an empty disk and switches it on; one that is known already is left as it is.
-func (p *Park) add(address, listen string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if node, known := p.nodes[address]; known {
-		node.disk.Listen = listen
-		return p.keep()
+// alone makes sure that no other process keeps the same state: the kernel drops the lock when this one ends, however it ends.
+func alone(directory string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(directory, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
 	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("another process plays the machines of %s: %w", directory, err)
+	}
+	return file, nil
+}
+
+// add makes a machine with an empty disk; one that is known already only answers elsewhere when that is asked.
+func (p *Park) add(address, listen string) error {
 	if err := loopback(listen); err != nil {
 		return err
 	}
-	disk := &Disk{Address: address, Listen: listen, Power: true, Version: p.Release}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if node, known := p.nodes[address]; known {
+		node.move(listen)
+		return p.keep()
+	}
+	disk := &Disk{Address: address, Listen: listen, Power: true, System: System{Version: p.Release}}
 	p.saved.Nodes[address] = disk
 	p.nodes[address] = &Node{park: p, disk: disk, phase: "off"}
 	return p.keep()
@@ -58,6 +85,9 @@ func (p *Park) keep() error { return p.saved.save(p.Directory) }
 func (p *Park) note(node, format string, arguments ...any) {
 	entry := Entry{Node: node, What: fmt.Sprintf(format, arguments...)}
 	p.saved.Journal = append(p.saved.Journal, entry)
+	if surplus := len(p.saved.Journal) - journalLength; surplus > 0 {
+		p.saved.Journal = p.saved.Journal[surplus:]
+	}
 	log.Println(entry.Node, entry.What)
 	if err := p.keep(); err != nil {
 		log.Println("the state could not be kept:", err)
@@ -98,12 +128,13 @@ func (p *Park) members(cluster string) []*Node {
 	return members
 }
 
-// etcd is what is known of a cluster's etcd; call it with the lock.
-func (p *Park) etcd(cluster string) *Etcd {
-	if p.saved.Clusters[cluster] == nil {
-		p.saved.Clusters[cluster] = &Etcd{Revision: 1}
+// etcd is what is known of the etcd of the machine's cluster; call it with the lock.
+func (n *Node) etcd() *Etcd {
+	clusters, id := n.park.saved.Clusters, n.cluster()
+	if clusters[id] == nil {
+		clusters[id] = &Etcd{Name: n.config.Cluster().Name(), Revision: 1}
 	}
-	return p.saved.Clusters[cluster]
+	return clusters[id]
 }
 
 // quorum says whether a majority of a cluster's etcd is healthy; call it with the lock.
@@ -125,7 +156,7 @@ func healthy(members []*Node) int {
 // assess counts what a machine that just went down costs its cluster; call it with the lock.
 func (p *Park) assess(node *Node) {
 	cluster := node.cluster()
-	members, etcd := p.members(cluster), p.etcd(cluster)
+	members, etcd := p.members(cluster), node.etcd()
 	etcd.MostAtOnce = max(etcd.MostAtOnce, len(members)-healthy(members))
 	if !p.quorum(cluster) {
 		etcd.QuorumLost++

@@ -4,8 +4,7 @@ import (
 	"context"
 	"net/http"
 	"regexp"
-	"strings"
-	"time"
+	"sort"
 
 	"github.com/cosi-project/runtime/api/v1alpha1"
 	"github.com/google/uuid"
@@ -49,6 +48,20 @@ func (s *Service) Version(ctx context.Context, _ *emptypb.Empty) (*machine.Versi
 			Features: &machine.FeaturesInfo{Rbac: true},
 		}
 		return &machine.VersionResponse{Messages: []*machine.Version{version}}, nil
+	})
+}
+
+// ServiceList implements machine.MachineServiceServer.
+func (s *Service) ServiceList(ctx context.Context, _ *emptypb.Empty) (*machine.ServiceListResponse, error) {
+	return with(ctx, func(n *Node) (*machine.ServiceListResponse, error) {
+		list := &machine.ServiceList{}
+		for id, healthy := range n.services() {
+			list.Services = append(list.Services, &machine.ServiceInfo{
+				Id: id, State: "Running", Events: &machine.ServiceEvents{}, Health: &machine.ServiceHealth{Healthy: healthy},
+			})
+		}
+		sort.Slice(list.Services, func(a, b int) bool { return list.Services[a].Id < list.Services[b].Id })
+		return &machine.ServiceListResponse{Messages: []*machine.ServiceList{list}}, nil
 	})
 }
 
@@ -100,8 +113,36 @@ func (s *Service) Events(request *machine.EventsRequest, stream machine.MachineS
 // Reboot implements machine.MachineServiceServer.
 func (s *Service) Reboot(ctx context.Context, _ *machine.RebootRequest) (*machine.RebootResponse, error) {
 	actor := uuid.NewString()
-	go targetOf(ctx).restart(actor, "reboot", func(*Disk) {})
+	go targetOf(ctx).run(actor, Sequence{kind: "reboot", does: "reboot"})
 	return &machine.RebootResponse{Messages: []*machine.Reboot{{ActorId: actor}}}, nil
+}
+
+// Shutdown implements machine.MachineServiceServer: the machine is off until its hypervisor starts it.
+func (s *Service) Shutdown(ctx context.Context, request *machine.ShutdownRequest) (*machine.ShutdownResponse, error) {
+	actor := uuid.NewString()
+	go targetOf(ctx).run(actor, Sequence{
+		kind: "shutdown", does: "shutdown", drain: !request.Force, awaited: true,
+		change: func(disk *Disk) { disk.Power = false },
+	})
+	return &machine.ShutdownResponse{Messages: []*machine.Shutdown{{ActorId: actor}}}, nil
+}
+
+// Rollback implements machine.MachineServiceServer: the next boot is from the other slot.
+func (s *Service) Rollback(ctx context.Context, _ *machine.RollbackRequest) (*machine.RollbackResponse, error) {
+	_, err := with(ctx, func(n *Node) (bool, error) {
+		if n.disk.Previous == nil {
+			return false, status.Error(codes.Unknown, "cannot rollback to \"\", label does not exist")
+		}
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	go targetOf(ctx).run(uuid.NewString(), Sequence{
+		kind: "reboot", does: "rollback",
+		change: func(disk *Disk) { disk.Pending = disk.Previous },
+	})
+	return &machine.RollbackResponse{Messages: []*machine.Rollback{{}}}, nil
 }
 
 var installerImage = regexp.MustCompile(`^[^\s:]+(?::\d+)?(?:/[^\s:]+)+:v(\d+\.\d+\.\d+[^\s@]*)$`)
@@ -116,18 +157,22 @@ func (s *Service) Upgrade(ctx context.Context, request *machine.UpgradeRequest) 
 		if !n.controlPlane() || request.Force {
 			return true, nil
 		}
-		return true, n.upgradable()
+		return true, n.spareable()
 	})
 	if err != nil {
 		return nil, err
 	}
-	actor := uuid.NewString()
-	go targetOf(ctx).restart(actor, "upgrade to "+found[1], func(disk *Disk) { disk.Pending, disk.Image = found[1], request.Image })
+	actor, n := uuid.NewString(), targetOf(ctx)
+	go n.run(actor, Sequence{
+		kind: "upgrade", does: "upgrade to " + found[1], drain: true,
+		prepare: func() error { return preflight(n.disk.Version, found[1]) },
+		change:  func(disk *Disk) { disk.Pending = &System{Version: found[1], Image: request.Image} },
+	})
 	return &machine.UpgradeResponse{Messages: []*machine.Upgrade{{Ack: "Upgrade request received", ActorId: actor}}}, nil
 }
 
-// upgradable says why etcd could lose its quorum; call it with the lock. As Talos: internal/pkg/etcd/etcd.go, ValidateForUpgrade.
-func (n *Node) upgradable() error {
+// spareable says why etcd could lose its quorum; call it with the lock. As Talos: internal/pkg/etcd/etcd.go, ValidateForUpgrade.
+func (n *Node) spareable() error {
 	members := n.park.members(n.cluster())
 	if len(members) == 2 {
 		return status.Error(codes.Unknown, "error validating etcd for upgrade: etcd member count(2) is insufficient to maintain quorum if upgrade commences")
@@ -142,20 +187,19 @@ func (n *Node) upgradable() error {
 
 // Reset implements machine.MachineServiceServer: the machine leaves etcd when it should, and starts over in maintenance mode.
 func (s *Service) Reset(ctx context.Context, request *machine.ResetRequest) (*machine.ResetResponse, error) {
-	n := targetOf(ctx)
-	_, err := with(ctx, func(n *Node) (bool, error) {
-		if request.Graceful && n.disk.Member != 0 && len(n.park.members(n.cluster())) > 1 {
-			n.leave()
-		}
-		return true, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	actor := uuid.NewString()
-	go n.restart(actor, "reset", func(disk *Disk) {
-		disk.Config, disk.Staged, disk.Member, disk.Version = "", "", 0, n.park.Release
-		disk.Power = disk.Power && request.Reboot
+	actor, n := uuid.NewString(), targetOf(ctx)
+	go n.run(actor, Sequence{
+		kind: "reset", does: "reset", drain: request.Graceful, awaited: true,
+		prepare: func() error {
+			if request.Graceful && n.disk.Member != 0 && len(n.park.members(n.cluster())) > 1 {
+				n.leave()
+			}
+			return nil
+		},
+		change: func(disk *Disk) {
+			*disk = Disk{Address: disk.Address, Listen: disk.Listen, Power: disk.Power && request.Reboot, System: System{Version: n.park.Release}}
+			n.load()
+		},
 	})
 	return &machine.ResetResponse{Messages: []*machine.Reset{{ActorId: actor}}}, nil
 }
@@ -163,70 +207,6 @@ func (s *Service) Reset(ctx context.Context, request *machine.ResetRequest) (*ma
 // leave takes the machine out of etcd; call it with the lock.
 func (n *Node) leave() {
 	n.disk.Member, n.healthy = 0, false
-	n.park.etcd(n.cluster()).Revision++
+	n.etcd().Revision++
 	n.park.note(n.disk.Address, "left etcd")
-}
-
-// StorageService says which disks there are: talosctl asks that of a machine it has reset, to see that it is in maintenance mode.
-type StorageService struct {
-	storage.UnimplementedStorageServiceServer
-}
-
-// Disks implements storage.StorageServiceServer.
-func (StorageService) Disks(context.Context, *emptypb.Empty) (*storage.DisksResponse, error) {
-	disk := &storage.Disk{DeviceName: "/dev/sda", Size: 34359738368, SystemDisk: true}
-	return &storage.DisksResponse{Messages: []*storage.Disks{{Disks: []*storage.Disk{disk}}}}, nil
-}
-
-// ClusterService checks the health of a cluster as far as these machines have any: nothing about Kubernetes.
-type ClusterService struct {
-	cluster.UnimplementedClusterServiceServer
-	park *Park
-}
-
-// HealthCheck implements cluster.ClusterServiceServer.
-func (s *ClusterService) HealthCheck(request *cluster.HealthCheckRequest, stream cluster.ClusterService_HealthCheckServer) error {
-	ctx, cancel := context.WithTimeout(stream.Context(), request.WaitTimeout.AsDuration())
-	defer cancel()
-	own := targetOf(stream.Context())
-	for last := ""; ; {
-		reason := s.unhealthy(own, request.ClusterInfo)
-		if reason == "" {
-			reason = "OK"
-		}
-		if reason != last {
-			if err := stream.Send(&cluster.HealthCheckProgress{Message: "waiting for etcd and all nodes to be healthy: " + reason}); err != nil {
-				return err
-			}
-		}
-		if last = reason; reason == "OK" {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return status.Error(codes.DeadlineExceeded, "context deadline exceeded")
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-func (s *ClusterService) unhealthy(own *Node, info *cluster.ClusterInfo) string {
-	s.park.mu.Lock()
-	defer s.park.mu.Unlock()
-	name := own.cluster()
-	var waiting []string
-	for _, address := range append(append([]string{}, info.GetControlPlaneNodes()...), info.GetWorkerNodes()...) {
-		if node, known := s.park.nodes[address]; !known || !node.ready || node.cluster() != name {
-			waiting = append(waiting, address)
-		}
-	}
-	for _, member := range s.park.members(name) {
-		if !member.healthy {
-			waiting = append(waiting, "etcd on "+member.disk.Address)
-		}
-	}
-	if len(waiting) == 0 && !s.park.quorum(name) {
-		return "etcd has no quorum"
-	}
-	return strings.Join(waiting, ", ")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"os"
@@ -26,6 +27,12 @@ func snapshot(directory string, revision uint64, keys map[string]string) ([]byte
 	}
 	sum := sha256.Sum256(content)
 	return append(content, sum[:]...), nil
+}
+
+// damage changes a value: the database still looks sound, and only its SHA-256 tells.
+func damage(content []byte) {
+	at := bytes.LastIndex(content, []byte("/registry/"))
+	content[at+len("/registry")] = '-'
 }
 
 func writeDatabase(path string, revision uint64, keys map[string]string) error {

@@ -1,15 +1,14 @@
-import type { Cluster, Gpu } from "../../../stacks/estate";
-import { installerImage } from "./schematic";
+import type { Cluster } from "../../../stacks/estate";
+import { installerImage, type NodeNeeds } from "./schematic";
+import { tailscalePort } from "./tailscale";
 
 /** A document of a Talos machine configuration. */
 export type ConfigDocument = Readonly<Record<string, unknown>>;
 
 /** What a node's configuration is made from. */
-export interface NodeConfigRequest {
+export interface NodeConfigRequest extends Omit<NodeNeeds, "talos"> {
   readonly name: string;
   readonly role: "control-plane" | "worker";
-  /** The card passed through to it. @default none */
-  readonly gpu?: Gpu | undefined;
   readonly cluster: Cluster;
   /** Networks of the nodes and of their operators: nothing else reaches a port of a node. */
   readonly subnets: readonly string[];
@@ -37,10 +36,11 @@ export function nodeDocuments(request: NodeConfigRequest): ConfigDocument[] {
   ];
 }
 
-function machine({ gpu, cluster, subnets }: NodeConfigRequest): ConfigDocument {
+function machine(request: NodeConfigRequest): ConfigDocument {
+  const { gpu, cluster, subnets } = request;
   return {
     // The VM's only disk, on virtio-scsi.
-    install: { disk: "/dev/sda", image: installerImage({ talos: cluster.talos, gpu }) },
+    install: { disk: "/dev/sda", image: installerImage({ ...request, talos: cluster.talos }) },
     // Never the virtual address, nor one that a CNI brings.
     kubelet: { nodeIP: { validSubnets: subnets } },
     ...(gpu === undefined ? {} : gpuMachine),
@@ -75,7 +75,7 @@ function encryption(): ConfigDocument[] {
 }
 
 /** Blocked unless allowed. Ports: https://docs.siderolabs.com/talos/v1.12/networking/ingress-firewall */
-function firewall({ role, cluster: { podCidr }, subnets }: NodeConfigRequest): ConfigDocument[] {
+function firewall({ role, tailnet = false, cluster: { podCidr }, subnets }: NodeConfigRequest): ConfigDocument[] {
   // Pods on a node reach the API server and the kubelet of that node with their own address.
   const withPods = [...subnets, podCidr];
   return [
@@ -83,6 +83,8 @@ function firewall({ role, cluster: { podCidr }, subnets }: NodeConfigRequest): C
     rule("kubelet-ingress", "tcp", [10250], withPods),
     rule("apid-ingress", "tcp", [50000], subnets),
     rule("cni-vxlan", "udp", [4789], subnets),
+    // From anywhere, as on the other machines: WireGuard answers nobody whom it does not know.
+    ...(tailnet ? [rule("tailscale", "udp", [tailscalePort], ["0.0.0.0/0"])] : []),
     ...(role === "control-plane"
       ? [
           rule("trustd-ingress", "tcp", [50001], subnets),

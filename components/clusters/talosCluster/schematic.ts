@@ -5,17 +5,33 @@ import { talosGpuExtensions } from "../../machines/gpus/guest.plan";
 /** Proxmox asks the guest agent for the address, and shuts down through it. https://github.com/siderolabs/extensions */
 const guestAgent = "siderolabs/qemu-guest-agent";
 
+/** https://longhorn.io/docs/latest/advanced-resources/os-distro-specific/talos-linux-support/ */
+const iscsiTools = ["siderolabs/iscsi-tools", "siderolabs/util-linux-tools"] as const;
+
 /** What decides which system extensions a node has. */
 export interface NodeNeeds {
   /** Version of Talos: its releases carry different driver branches. */
   readonly talos: string;
   /** The card passed through to it: its generation decides which kernel modules drive it. @default none */
   readonly gpu?: Gpu | undefined;
+  /** Whether volumes reach it over iSCSI, as Longhorn's do. @default false */
+  readonly iscsi?: boolean | undefined;
+  /** Whether pods may run in virtual machines of their own, by the runtime handler "kata". @default false */
+  readonly kata?: boolean | undefined;
+  /** Whether it joins the tailnet. @default false */
+  readonly tailnet?: boolean | undefined;
 }
 
 /** The image factory's extensions for a node. */
-export function extensionsFor({ talos, gpu }: NodeNeeds): string[] {
-  return [guestAgent, ...(gpu === undefined ? [] : talosGpuExtensions(gpu, talos))].sort();
+export function extensionsFor({ talos, gpu, iscsi = false, kata = false, tailnet = false }: NodeNeeds): string[] {
+  return [
+    guestAgent,
+    ...(gpu === undefined ? [] : talosGpuExtensions(gpu, talos)),
+    ...(iscsi ? iscsiTools : []),
+    // The VMs' processors are the host's ("host"), so that a node can start VMs itself.
+    ...(kata ? ["siderolabs/kata-containers"] : []),
+    ...(tailnet ? ["siderolabs/tailscale"] : []),
+  ].sort();
 }
 
 /**

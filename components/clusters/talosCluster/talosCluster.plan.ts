@@ -18,7 +18,10 @@ export interface MachinePlan {
   readonly documents: readonly ConfigDocument[];
   readonly installerImage: string;
   readonly schematicId: string;
-  /** Configured one after another, because two control planes that reboot at once cost etcd its quorum. */
+  /**
+   * Configured one after another, because two control planes that reboot at once cost etcd its quorum, and two workers
+   * their pods a place to go.
+   */
   readonly after: readonly string[];
 }
 
@@ -31,31 +34,31 @@ export interface TalosClusterPlan {
 }
 
 /**
- * Plans a Talos cluster. Control planes come first and one by one; workers follow the last of them, because a kubelet
- * must never be newer than the API server.
+ * Plans a Talos cluster. Control planes come first, then the workers, each after the one before: what changes a node may
+ * restart it.
  */
 export function planTalosCluster(
   cluster: Cluster,
   nodes: Readonly<Record<string, NodeShape>>,
   subnets: readonly string[],
 ): TalosClusterPlan {
-  const controlPlanes = cluster.controlPlanes.map((name, index) =>
-    planMachine(
-      name,
-      "control-plane",
-      cluster,
-      nodes,
-      subnets,
-      cluster.controlPlanes.slice(Math.max(0, index - 1), index),
-    ),
-  );
-  const workers = cluster.workers.map((name) =>
-    planMachine(name, "worker", cluster, nodes, subnets, cluster.controlPlanes.slice(-1)),
-  );
+  const order = [
+    ...cluster.controlPlanes.map((name) => [name, "control-plane"] as const),
+    ...cluster.workers.map((name) => [name, "worker"] as const),
+  ];
   return {
     endpoint: `https://${cluster.endpoint}:6443`,
     bootstrapOn: cluster.controlPlanes[0] ?? "",
-    machines: [...controlPlanes, ...workers],
+    machines: order.map(([name, role], index) =>
+      planMachine(
+        name,
+        role,
+        cluster,
+        nodes,
+        subnets,
+        order.slice(Math.max(0, index - 1), index).map(([before]) => before),
+      ),
+    ),
   };
 }
 

@@ -15,6 +15,8 @@ import {
 /** A node of a Talos cluster: a machine that booted Talos. */
 export interface TalosNode extends NodeShape {
   readonly address: pulumi.Input<string>;
+  /** Where its Talos API answers, "HOST:PORT". @default its address */
+  readonly endpoint?: string;
 }
 
 /** A Talos cluster. */
@@ -29,6 +31,11 @@ export interface TalosClusterArgs {
    * @default real nodes, by talosctl
    */
   readonly world?: string;
+  /**
+   * Directory for the snapshots of etcd that are taken before an upgrade: each holds every secret of the cluster.
+   * @default estate/etcd-snapshots under the state directory of the user who runs the program
+   */
+  readonly snapshots?: string;
 }
 
 /**
@@ -36,8 +43,10 @@ export interface TalosClusterArgs {
  *
  * 1. a provider for Talos (real, or of a lab's world);
  * 2. the cluster's secrets;
- * 3. one machine per node, configured with the hardening floor of machineConfig.ts: control planes one after another, then workers;
- * 4. the cluster itself, bootstrapped on the first control plane;
+ * 3. one machine per node, configured with the hardening floor of machineConfig.ts: control planes one after another, then
+ *    workers one after another. Another Talos version is installed in that order, after a snapshot of etcd. A node that is
+ *    taken out of the spec leaves etcd and Kubernetes and is wiped;
+ * 4. the cluster itself, bootstrapped on the first control plane; another Kubernetes version is brought by it to all nodes;
  * 5. a Kubernetes provider for whatever runs on it.
  *
  * Protected when the component is: without the secrets nobody administers the cluster any more or adds a node to it, and
@@ -58,11 +67,11 @@ export class TalosCluster extends pulumi.ComponentResource {
   readonly provider: kubernetes.Provider;
 
   constructor(name: string, args: TalosClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { world, ...recorded } = args;
-    super(tokens.talosCluster, name, recorded, opts);
+    // Where things are on the machine that runs the program is not for the state.
+    super(tokens.talosCluster, name, { ...args, world: undefined, snapshots: undefined }, opts);
     refuse(`TalosCluster "${name}"`, clusterProblems(args.cluster, args.nodes, args.subnets));
     const plan = planTalosCluster(args.cluster, args.nodes, args.subnets);
-    const provider = this.createTalosProvider(name, world);
+    const provider = this.createTalosProvider(name, args);
     const secrets = this.createSecrets(name, args, provider);
     const machines = this.createMachines(name, args, plan, secrets, provider);
     const cluster = this.createCluster(name, args, plan, secrets, machines, provider);
@@ -73,8 +82,9 @@ export class TalosCluster extends pulumi.ComponentResource {
     this.registerOutputs({ endpoint: this.endpoint, kubeconfig: this.kubeconfig, talosconfig: this.talosconfig });
   }
 
-  private createTalosProvider(name: string, world: string | undefined): talos.Provider {
-    return new talos.Provider(`${name}-talos`, world === undefined ? {} : { world }, { parent: this });
+  private createTalosProvider(name: string, { world, snapshots }: TalosClusterArgs): talos.Provider {
+    const backend = world === undefined ? (snapshots === undefined ? {} : { snapshots }) : { world };
+    return new talos.Provider(`${name}-talos`, backend, { parent: this });
   }
 
   private createSecrets(name: string, { cluster }: TalosClusterArgs, provider: talos.Provider): talos.Secrets {
@@ -99,7 +109,7 @@ export class TalosCluster extends pulumi.ComponentResource {
       const created = new talos.Machine(`${name}-${machine.name}`, machineArgs(name, args, plan, machine, secrets), {
         parent: this,
         provider,
-        // Two control planes that restart at once cost etcd its quorum; a kubelet must not be newer than the API server.
+        // Two control planes that restart at once cost etcd its quorum; workers go one by one, so that their pods have a place.
         dependsOn: machine.after.flatMap((before) => machines.get(before) ?? []),
       });
       machines.set(machine.name, created);
@@ -119,9 +129,11 @@ export class TalosCluster extends pulumi.ComponentResource {
       `${name}-cluster`,
       {
         clusterName: name,
-        bootstrapNode: addressOf(nodes, plan.bootstrapOn),
+        bootstrapNode: nodeOf(nodes, plan.bootstrapOn).address,
+        ...given("bootstrapEndpoint", nodeOf(nodes, plan.bootstrapOn).endpoint),
         endpoint: cluster.endpoint,
-        nodes: plan.machines.map((machine) => addressOf(nodes, machine.name)),
+        nodes: plan.machines.map((machine) => nodeOf(nodes, machine.name).address),
+        kubernetesVersion: cluster.kubernetes,
         clientConfiguration,
       },
       // A node is bootstrapped after it is configured, and the cluster counts as there once every node is.
@@ -152,8 +164,12 @@ function machineArgs(
   machine: MachinePlan,
   { machineSecrets, clientConfiguration, contract }: talos.Secrets,
 ): talos.MachineArgs {
+  const { address, endpoint } = nodeOf(nodes, machine.name);
+  const first = nodeOf(nodes, plan.bootstrapOn);
+  const controlPlane = { node: first.address, ...given("endpoint", first.endpoint) };
   return {
-    node: addressOf(nodes, machine.name),
+    node: address,
+    ...given("endpoint", endpoint),
     machineType: machine.role === "control-plane" ? "controlplane" : "worker",
     clusterName: name,
     clusterEndpoint: plan.endpoint,
@@ -164,11 +180,21 @@ function machineArgs(
     contract,
     patches: [...machine.documents],
     installImage: machine.installerImage,
+    // Only a control plane can say how Kubernetes is reached, which a worker has to leave.
+    ...(machine.role === "worker" ? { controlPlane } : {}),
+    // A control plane that just disappears is counted by etcd for ever, and costs the next one that fails the quorum.
+    onDestroy: "reset",
   };
 }
 
-function addressOf(nodes: TalosClusterArgs["nodes"], name: string): pulumi.Input<string> {
+/** A property that is there when it has a value. */
+function given<K extends string>(name: K, value: string | undefined): { readonly [key in K]?: string };
+function given(name: string, value: string | undefined): Readonly<Record<string, string>> {
+  return value === undefined ? {} : { [name]: value };
+}
+
+function nodeOf(nodes: TalosClusterArgs["nodes"], name: string): TalosNode {
   const node = nodes[name];
   if (node === undefined) throw new Error(`node ${name} was not validated`);
-  return node.address;
+  return node;
 }

@@ -274,14 +274,22 @@ undo() {
   if [ "$changed" = no ]; then echo "passthrough: nothing to take back"; else echo "passthrough: taken back; the host has its cards again after its next reboot"; fi
 }
 
+# Proxmox starts no VM with a mapping that lacks what the host knows of the card, so `up` puts into the mapping what is printed here.
+describe_card() { # slot
+  local place="$devices/$1.0" vendor
+  vendor=$(text "$place/subsystem_vendor")
+  echo "passthrough: card $1 iommugroup=$(basename "$(readlink -f "$root$place/iommu_group")")${vendor:+ subsystem=${vendor#0x}:$(text "$place/subsystem_device" | sed 's/^0x//')}"
+}
+
 # Says whether the host runs with what the files say.
 conclude() {
-  local without
+  local without slot
   without=$(lacking "$(text /proc/cmdline)")
   [ -z "$without" ] || reasons="$reasons; the kernel runs without ${without% }"
   [ ! -e "$root$pending" ] || reasons="; it was not rebooted since its files were changed$reasons"
   if [ -z "$reasons" ]; then
     echo "passthrough: prepared, nothing to change"
+    for slot in ${slots//,/ }; do describe_card "$slot"; done
   elif [ "$reboot" = yes ] && [ "$mode" = apply ] && [ -e "$root$pending" ]; then
     echo "passthrough: rebooting"
     # No new login before the reboot, so that whoever waits for the host does not meet it too early; this session goes on.

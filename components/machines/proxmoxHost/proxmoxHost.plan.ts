@@ -4,7 +4,7 @@ import type { Gpu, Host } from "../../../stacks/estate";
 
 /** The commands that prepare the host, and the script that each of them reads from standard input. */
 export interface PassthroughPlan {
-  /** Prepares it; fails while the host does not run with what is prepared, so that no card is given away before. */
+  /** Prepares it; fails while the host does not run with what is prepared, so that no card is given away before. Prints what `readCard` reads. */
   readonly command: string;
   /** Fails unless the host is prepared and runs so: what is waited with after a reboot. Undefined when `up` may not reboot it. */
   readonly ready?: string;
@@ -58,6 +58,26 @@ function planMapping(node: string, key: string, gpu: Gpu): MappingPlan {
     comment: `${key} of ${node}, ${gpu.vram} VRAM, managed by the estate`,
     ...(gpu.subsystem === undefined ? {} : { subsystemId: gpu.subsystem }),
     ...(gpu.iommuGroup === undefined ? {} : { iommuGroup: gpu.iommuGroup }),
+  };
+}
+
+/** What a mapping must say of a card when its host knows it: Proxmox does not start the VM otherwise. */
+export interface CardFacts {
+  readonly iommuGroup?: number;
+  readonly subsystemId?: string;
+}
+
+/**
+ * Reads what the host's preparation printed of the card in a slot. Nothing when it printed nothing of it: an embedded lab runs
+ * no command. assert_valid of PVE/Mapping/PCI.pm says what a mapping must have.
+ */
+export function readCard(printed: string | undefined, slot: string): CardFacts {
+  const words = printed?.split("\n").find((line) => line.startsWith(`passthrough: card ${slot} `));
+  const [, group] = / iommugroup=(\d+)/.exec(words ?? "") ?? [];
+  const [, subsystemId] = / subsystem=([0-9a-f]{4}:[0-9a-f]{4})/.exec(words ?? "") ?? [];
+  return {
+    ...(group === undefined ? {} : { iommuGroup: Number(group) }),
+    ...(subsystemId === undefined ? {} : { subsystemId }),
   };
 }
 

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../../stacks/estate";
 import { tokens } from "../../tokens";
 import type { ImageSource } from "../images";
-import { planMappings, planPassthrough } from "./proxmoxHost.plan";
+import { type MappingPlan, planMappings, planPassthrough, readCard } from "./proxmoxHost.plan";
 
 /** A dial that is refused is repeated after 5 seconds, one that is not answered ends after 15: 10 to 40 minutes in all. */
 const dialsDuringReboot = 120;
@@ -25,7 +25,8 @@ export interface ProxmoxHostArgs {
  *    arguments, VFIO modules, the vendor's drivers off, and a check that a card shares its IOMMU group with nothing else.
  *    It fails, and no card is mapped, while the host does not run with all that. With `host.reboot` it reboots the host;
  * 2. with `host.reboot`, the wait until the host is back and runs with it;
- * 3. one PCI resource mapping per GPU (API tokens may attach mappings only, never raw PCI ids);
+ * 3. one PCI resource mapping per GPU (API tokens may attach mappings only, never raw PCI ids), with its IOMMU group and its
+ *    subsystem as the host's preparation found them, where the spec does not say them;
  * 4. one image download per operating system.
  *
  * Removing the component, or the host's last GPU, takes back what the script added; nothing is rebooted then.
@@ -44,7 +45,7 @@ export class ProxmoxHost extends pulumi.ComponentResource {
     this.registerOutputs({ mappings: this.mappings, images: this.images });
   }
 
-  private preparePassthrough(name: string, { host, sshPrivateKey }: ProxmoxHostArgs): pulumi.Resource[] {
+  private preparePassthrough(name: string, { host, sshPrivateKey }: ProxmoxHostArgs): command.remote.Command[] {
     const plan = planPassthrough(host);
     if (plan === undefined) return [];
     const connection = { host: host.address, user: "root", privateKey: pulumi.secret(sshPrivateKey) };
@@ -67,13 +68,13 @@ export class ProxmoxHost extends pulumi.ComponentResource {
   private createMappings(
     name: string,
     host: Host,
-    dependsOn: pulumi.Resource[],
+    dependsOn: command.remote.Command[],
   ): Record<string, pulumi.Output<string>> {
     return Object.fromEntries(
       planMappings(name, host).map(({ key, mappingName, comment, ...map }) => {
         const mapping = new proxmox.hardware.mapping.Pci(
           `${name}-${key}`,
-          { name: mappingName, comment, maps: [map] },
+          { name: mappingName, comment, maps: [{ ...found(map, dependsOn.at(-1)), ...map }] },
           // A card that the host still uses can be mapped, but the VM would take it from under a driver.
           { parent: this, dependsOn },
         );
@@ -104,4 +105,18 @@ export class ProxmoxHost extends pulumi.ComponentResource {
       }),
     );
   }
+}
+
+/** What the last command of a host's preparation found of a card. */
+function found(
+  { path }: Pick<MappingPlan, "path">,
+  prepared: command.remote.Command | undefined,
+): { iommuGroup?: pulumi.Output<number | undefined>; subsystemId?: pulumi.Output<string | undefined> } {
+  if (prepared === undefined) return {};
+  // The provider makes everything that a command prints a secret, because the connection is one; the script prints none.
+  const facts = pulumi.unsecret(prepared.stdout).apply((printed) => readCard(printed, path));
+  return {
+    iommuGroup: facts.apply(({ iommuGroup }) => iommuGroup),
+    subsystemId: facts.apply(({ subsystemId }) => subsystemId),
+  };
 }

@@ -23,6 +23,13 @@ export interface VirtualMachinePlan {
   readonly guestAgent: boolean;
   /** undefined: the VM is itself the firewall. */
   readonly firewall: readonly FirewallRule[] | undefined;
+  /**
+   * Whether a change that a running VM does not take is followed by a reboot. Not so for nodes of a cluster: one `up` would
+   * reboot all its control planes at once.
+   */
+  readonly rebootAfterUpdate: boolean;
+  /** Paths of the VM's inputs that are not compared with what there is. */
+  readonly ignoreChanges: readonly string[];
 }
 
 /** Computes what a VM will be. */
@@ -34,6 +41,16 @@ export function planVirtualMachine(vm: Vm, network: Network): VirtualMachinePlan
     tags: [...new Set(["estate", vm.role, ...vm.tags])].sort(),
     guestAgent: vm.image !== "talos" && vm.image !== "opnsense",
     firewall: vm.role === "gateway" ? undefined : planFirewall(vm, network.cidr),
+    rebootAfterUpdate: vm.role !== "talos-control-plane" && vm.role !== "talos-worker",
+    ignoreChanges: [
+      // Cloud-init runs at the first boot, and the disk is made from the image once. A join key that was renewed since, or a
+      // newer image, must not cost the VM its life.
+      "initialization.userDataFileId",
+      ...(vm.image === "opnsense" || vm.image === "talos" ? [] : ["disks[0].importFrom"]),
+      // The bridge gives each disk speed limits of 0, which the provider neither writes nor reads: a change at every run.
+      // https://github.com/muhlba91/pulumi-proxmoxve/issues/664
+      "disks[0].speed",
+    ],
   };
 }
 

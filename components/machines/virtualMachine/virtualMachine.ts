@@ -123,24 +123,28 @@ export class VirtualMachine extends pulumi.ComponentResource {
           : { hostpcis: [{ device: "hostpci0", mapping: gpuMapping, pcie: true, rombar: true }] }),
         onBoot: vm.started,
         started: vm.started,
+        rebootAfterUpdate: plan.rebootAfterUpdate,
       },
       {
         parent: this,
         dependsOn: snippet === undefined ? [] : [snippet],
         // The VM id is the VM's own: its successor can only be made when it is gone.
         deleteBeforeReplace: true,
-        // Cloud-init runs at the first boot, and the disk is made from the image once. A join key that was renewed since,
-        // or a newer image, must not cost the VM its life.
-        ignoreChanges: [
-          "initialization.userDataFileId",
-          ...(image.contentType === "import" ? ["disks[0].importFrom"] : []),
-        ],
+        ignoreChanges: [...plan.ignoreChanges],
       },
     );
   }
 
   private createFirewall(name: string, vm: Vm, plan: VirtualMachinePlan, machine: proxmox.VmLegacy): void {
     if (plan.firewall === undefined) return;
+    const options = {
+      parent: this,
+      // A VM that somebody deleted and `up` made again has no firewall, though its id is the old one, and the provider takes
+      // options that are not there for unchanged ones. Its MAC address is another.
+      replacementTrigger: machine.networkDevices.apply((devices) => devices[0]?.macAddress ?? ""),
+      // Both are settings of the VM: deleted afterwards, the new ones would be the ones that go.
+      deleteBeforeReplace: true,
+    };
     const rules = new proxmox.firewall.RulesLegacy(
       `${name}-firewall-rules`,
       {
@@ -148,13 +152,13 @@ export class VirtualMachine extends pulumi.ComponentResource {
         vmId: machine.vmId,
         rules: plan.firewall.map((rule) => ({ type: "in", action: "ACCEPT", ...rule })),
       },
-      { parent: this },
+      options,
     );
     new proxmox.firewall.OptionsLegacy(
       `${name}-firewall`,
       { nodeName: vm.host, vmId: machine.vmId, enabled: true, inputPolicy: "DROP", outputPolicy: "ACCEPT" },
       // Switched on after its rules, so that a VM is never cut off for a moment.
-      { parent: this, dependsOn: [rules] },
+      { ...options, dependsOn: [rules] },
     );
   }
 }
@@ -169,14 +173,23 @@ function userDataFile(name: string, storage: Host["storage"]): string {
   return `${storage.images}:snippets/${userDataName(name)}`;
 }
 
-/** The system disk, and the drive of an installer that the VM boots from while the disk is empty. */
+/**
+ * The system disk, and the drive of an installer that the VM boots from while the disk is empty. A VM without installer has an
+ * empty drive: left out, the provider gives it that of the host, which the API token would need Sys.Console for.
+ */
 function drives(
   { disk }: VirtualMachinePlan,
   storage: Host["storage"],
   { fileId, contentType }: VirtualMachineArgs["image"],
 ): Pick<proxmox.VmLegacyArgs, "disks" | "cdrom" | "bootOrders"> {
   const scsi0 = { interface: "scsi0", datastoreId: storage.disks, size: disk, discard: "on", iothread: true };
-  if (contentType === "import") return { disks: [{ ...scsi0, importFrom: fileId }], bootOrders: ["scsi0"] };
   // ide2 is the cloud-init drive's; q35 has ide0 and ide2 only.
-  return { disks: [scsi0], cdrom: { interface: "ide0", fileId }, bootOrders: ["scsi0", "ide0"] };
+  const drive = "ide0";
+  if (contentType === "iso")
+    return { disks: [scsi0], cdrom: { interface: drive, fileId }, bootOrders: ["scsi0", drive] };
+  return {
+    disks: [{ ...scsi0, importFrom: fileId }],
+    cdrom: { interface: drive, fileId: "none" },
+    bootOrders: ["scsi0"],
+  };
 }

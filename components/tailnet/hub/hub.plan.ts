@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { Vm } from "../../../stacks/estate";
 import { type InputProblem, refuse } from "../../inputProblems";
+import { loginUsers } from "../../machines/cloudInit/loginUser";
 import { hubConfig, type HubConfigArgs } from "./hub.config";
 import { dnsProblems, type HubDns } from "./hub.dns";
 import { hubConfigProblems } from "./hub.rules";
@@ -44,13 +45,6 @@ export interface HubPlanArgs extends Pick<HubConfigArgs, "baseDomain" | "certifi
   readonly architecture?: HubArchitecture | undefined;
 }
 
-/** Users of the cloud images that may use sudo without a password; the other images know no cloud-init. */
-const users: Readonly<Partial<Record<Vm["image"], string>>> = {
-  "debian-12": "debian",
-  "ubuntu-22.04": "ubuntu",
-  "ubuntu-24.04": "ubuntu",
-};
-
 /**
  * Plans a hub on a VM; `user` is the image's, who logs in by key and may use sudo.
  *
@@ -58,13 +52,13 @@ const users: Readonly<Partial<Record<Vm["image"], string>>> = {
  * resolver
  */
 export function planVmHub(name: string, image: Vm["image"], args: HubPlanArgs): HubSpec & { readonly user: string } {
-  const user = users[image];
+  const user = loginUsers[image];
   const problems =
     user === undefined
       ? [
           {
             propertyPath: "vm.image",
-            reason: `"${image}" is not set up by cloud-init; allowed: ${Object.keys(users).join(", ")}; choose one of them`,
+            reason: `"${image}" is not set up by cloud-init; allowed: ${Object.keys(loginUsers).join(", ")}; choose one of them`,
           },
         ]
       : [];

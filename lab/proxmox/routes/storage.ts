@@ -4,7 +4,7 @@ import { downloadable } from "../emulation";
 import { boolean, integer, oneOf, text } from "../parameters";
 import { badParameters, died } from "../refusal";
 import type { State } from "../state";
-import { removeVolume, splitVolume, storageOf, volumeOf, volumesIn } from "../volumes";
+import { removeVolume, splitVolume, storageOf, volumeKey, volumeOf, volumesIn } from "../volumes";
 
 const audit = ["Datastore.Audit", "Datastore.AllocateSpace"];
 const algorithms = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
@@ -43,10 +43,14 @@ export const storageRoutes: readonly Route[] = [
       return Object.entries(state.storages)
         .filter(([id]) => (one(request, "storage") ?? id) === id)
         .filter(([, storage]) => content.length === 0 || storage.content.some((kind) => content.includes(kind)))
-        .map(([id]) => ({ storage: id, ...summary(state, id) }));
+        .map(([id]) => ({ storage: id, ...summary(request, id) }));
     },
   },
-  { method: "GET", path: `${base}/status`, handle: (request) => summary(audited(request), must(request, "storage")) },
+  {
+    method: "GET",
+    path: `${base}/status`,
+    handle: (request) => (audited(request), summary(request, must(request, "storage"))),
+  },
   {
     method: "GET",
     path: `${base}/content`,
@@ -117,13 +121,12 @@ function definition(request: Request, id: string): unknown {
   return { storage: id, type, content: content.join(","), ...(path === undefined ? {} : { path }) };
 }
 
-function summary(state: State, id: string): Record<string, unknown> {
+function summary({ store, emulation, ...request }: Request, id: string): Record<string, unknown> {
+  const state = store.read();
   const { type, content } = storageOf(state, id);
   const total = 2 * 1024 ** 4;
-  const used = Object.entries(state.volumes).reduce(
-    (sum, [volid, { size }]) => sum + (splitVolume(volid).storage === id ? size : 0),
-    0,
-  );
+  const volumes = volumesIn(state, emulation.root, request.path["node"] ?? "", id);
+  const used = volumes.reduce((sum, { size }) => sum + size, 0);
   return { type, content: content.join(","), active: 1, enabled: 1, shared: 0, total, used, avail: total - used };
 }
 
@@ -180,7 +183,7 @@ function download(request: Request): string {
     const volid = `${storage}:${content}/${filename}`;
     log(`downloading ${url} to ${path}/${content}/${filename}`);
     const found = downloadable(emulation, url);
-    if (store.read().volumes[volid] !== undefined)
+    if (store.read().volumes[volumeKey(node, volid)] !== undefined)
       throw new Error(`refusing to override existing file '${path}/${content}/${filename}'`);
     if (found === undefined) throw new Error(`download failed: command 'wget ${url}' failed: exit code 8`);
     const algorithm = one(request, "checksum-algorithm") ?? "";
@@ -189,7 +192,7 @@ function download(request: Request): string {
       throw new Error(`checksum mismatch: got '${got}' != expect '${expected}'`);
     const format = content === "import" ? filename.slice(filename.lastIndexOf(".") + 1) : content;
     store.update((after) => {
-      after.volumes[volid] = { node, content, format, size: found.size };
+      after.volumes[volumeKey(node, volid)] = { node, content, format, size: found.size, source: url };
     });
   });
 }

@@ -1,14 +1,14 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { demand } from "../access";
-import { listed, must, nodeOf, one, type Request, type Route, settingsOf, vmOf } from "../api";
+import { listed, must, nodeOf, one, type Request, type Route, settingsOf, vmOf, without } from "../api";
 import { boolean, kindOf, matching } from "../parameters";
 import { badParameters, died } from "../refusal";
 import type { State, VmState } from "../state";
 import { configuration, createParameters, updateParameters } from "../vm.parameters";
 import { isDrive, placeDrive, resizeDrive } from "../vm.drives";
+import { eventOf } from "../vm.event";
 import { checkBoot, checkOptions, checkValues } from "../vm.rules";
-import { removeVolume } from "../volumes";
-import { eventOf } from "./vmPower";
+import { bringUp } from "./vmPower";
 
 /** Carried by a create or update request, but no option of the VM. */
 const notKept = [
@@ -80,7 +80,7 @@ export const vmRoutes: readonly Route[] = [
 ];
 
 function create(request: Request): string {
-  const { caller, store, emulation, tasks } = request;
+  const { caller, store, tasks } = request;
   const { node = "" } = request.path;
   const vmid = must(request, "vmid");
   const given = settingsOf(request, ...notKept);
@@ -112,9 +112,7 @@ function create(request: Request): string {
     state.vms[vmid] = vm;
   });
   return tasks.start(node, "qmcreate", vmid, caller, async () => {
-    if (one(request, "start") !== "1") return;
-    await emulation.onStart?.(eventOf(request, vmid));
-    store.update((state) => Object.assign(state.vms[vmid] ?? {}, { status: "running" }));
+    if (one(request, "start") === "1") await bringUp(request, vmid);
   });
 }
 
@@ -168,7 +166,7 @@ function resize(request: Request): string {
   const vmid = must(request, "vmid");
   demand(caller, `/vms/${vmid}`, "VM.Config.Disk");
   const change = (state: State) => {
-    resizeDrive(state, vmOf(state, request).config, must(request, "disk"), must(request, "size"));
+    resizeDrive(state, vmOf(state, request), must(request, "disk"), must(request, "size"));
   };
   store.update(change);
   return tasks.start(must(request, "node"), "resize", vmid, caller, () => undefined);
@@ -181,14 +179,13 @@ function destroy(request: Request): string {
   const vm = vmOf(store.read(), request);
   if (vm.config["protection"] === "1") throw died(`can't remove VM ${vmid} - protection mode enabled`);
   if (vm.status === "running") throw died(`VM ${vmid} is running - destroy failed`);
-  const event = eventOf(request, vmid);
   return tasks.start(vm.node, "qmdestroy", vmid, caller, async () => {
-    await emulation.onDestroy?.(event);
+    await emulation.onDestroy?.(eventOf(store.read(), emulation.root, vmid));
     store.update((state) => {
-      for (const [volid, volume] of Object.entries(state.volumes)) {
-        if (volume.vmid === Number(vmid)) removeVolume(state, emulation.root, vm.node, volid);
-      }
-      state.vms = Object.fromEntries(Object.entries(state.vms).filter(([id]) => id !== vmid));
+      state.volumes = Object.fromEntries(
+        Object.entries(state.volumes).filter(([, volume]) => volume.vmid !== Number(vmid)),
+      );
+      state.vms = without(state.vms, [vmid]);
     });
   });
 }

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { demand } from "../access";
-import { listed, must, one, type Request, type Route, settingsOf, vmOf } from "../api";
+import { listed, must, nodeOf, one, type Request, type Route, settingsOf } from "../api";
 import { boolean, integer, oneOf, text } from "../parameters";
 import { badParameters, died } from "../refusal";
-import type { VmState } from "../state";
+import type { State, VmState } from "../state";
 
 const levels = oneOf(..."emerg alert crit err warning notice info debug nolog".split(" "));
 const policy = oneOf("ACCEPT", "REJECT", "DROP");
@@ -57,7 +57,7 @@ export const vmFirewallRoutes: readonly Route[] = [
     handle: (request) =>
       change(request, ({ firewall }) => {
         const { enable = "0", ...given } = settingsOf(request, "pos", "digest");
-        const rule = { ...given, enable: Number(enable) };
+        const rule = { ...kept(given), enable: Number(enable) };
         verify(rule);
         // A new rule becomes the first.
         firewall.rules.splice(Number(one(request, "pos") ?? 0), 0, rule);
@@ -102,7 +102,7 @@ function changeRule(request: Request): null {
     }
     const { enable, ...given } = settingsOf(request, "delete", "digest", "moveto");
     const gone = listed(one(request, "delete"));
-    const merged = { ...rule, ...given, ...(enable === undefined ? {} : { enable: Number(enable) }) };
+    const merged = { ...kept({ ...rule, ...given }), ...(enable === undefined ? {} : { enable: Number(enable) }) };
     const changed = Object.fromEntries(Object.entries(merged).filter(([name]) => !gone.includes(name)));
     verify(changed);
     firewall.rules.splice(pos, 0, changed);
@@ -122,15 +122,27 @@ function verify(rule: Rule): void {
   if (Object.keys(errors).length > 0) throw badParameters(errors);
 }
 
-function audited(request: Request): VmState {
-  demand(request.caller, `/vms/${must(request, "vmid")}`, "VM.Audit");
-  return vmOf(request.store.read(), request);
+/** What Proxmox keeps of a rule: copy_rule_data of PVE/Firewall.pm drops what is empty. */
+function kept(rule: Rule): Rule {
+  return Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== "" && value !== "-"));
 }
 
-function change(request: Request, work: (vm: VmState) => void): null {
+/** The firewall is a file of its own: without it, and without the VM, it is an empty one (load_vmfw_conf of PVE/Firewall.pm). */
+function firewallOf(state: State, request: Request): Pick<VmState, "firewall"> {
+  nodeOf(state, request);
+  return state.vms[must(request, "vmid")] ?? { firewall: { options: {}, rules: [] } };
+}
+
+function audited(request: Request): Pick<VmState, "firewall"> {
+  demand(request.caller, `/vms/${must(request, "vmid")}`, "VM.Audit");
+  return firewallOf(request.store.read(), request);
+}
+
+/** Proxmox would keep the firewall of a VM that is not there, for one that may come; here it is forgotten. */
+function change(request: Request, work: (vm: Pick<VmState, "firewall">) => void): null {
   demand(request.caller, `/vms/${must(request, "vmid")}`, "VM.Config.Network");
   request.store.update((state) => {
-    work(vmOf(state, request));
+    work(firewallOf(state, request));
   });
   return null;
 }

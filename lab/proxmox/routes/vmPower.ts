@@ -1,11 +1,10 @@
 import { demand } from "../access";
 import { must, type Request, type Route, vmOf } from "../api";
-import type { VmEvent } from "../emulation";
 import { boolean, integer, text } from "../parameters";
 import { died } from "../refusal";
 import type { VmState } from "../state";
+import { coresOf, eventOf, memoryOf } from "../vm.event";
 import { checkStart } from "../vm.rules";
-import { readSnippet } from "../volumes";
 
 const powerOptions = { skiplock: boolean, timeout: integer(0) };
 
@@ -71,8 +70,8 @@ function status(request: Request): unknown {
     name: config["name"],
     status: power,
     qmpstatus: power,
-    cpus: Number(config["cores"] ?? 1) * Number(config["sockets"] ?? 1),
-    maxmem: Number((config["memory"] ?? "512").replace("current=", "")) * 1024 * 1024,
+    cpus: coresOf(config),
+    maxmem: memoryOf(config),
     agent: /^(1|enabled=1)/.test(config["agent"] ?? "") ? 1 : 0,
     tags: config["tags"],
     ...(config["lock"] === undefined ? {} : { lock: config["lock"] }),
@@ -80,68 +79,54 @@ function status(request: Request): unknown {
 }
 
 function start(request: Request): string {
-  const { caller, store, tasks, emulation } = request;
+  const { caller, store, tasks } = request;
   const vmid = must(request, "vmid");
   demand(caller, `/vms/${vmid}`, "VM.PowerMgmt");
   const vm = vmOf(store.read(), request);
   if (vm.status === "running") throw died(`VM ${vmid} already running`);
-  return tasks.start(vm.node, "qmstart", vmid, caller, async () => {
-    checkStart(store.read(), vmid);
-    const event = eventOf(request, vmid);
-    power(request, "running");
-    try {
-      await emulation.onStart?.(event);
-    } catch (error) {
-      power(request, "stopped");
-      throw error;
-    }
-  });
+  return tasks.start(vm.node, "qmstart", vmid, caller, () => bringUp(request, vmid));
+}
+
+/** Switches a VM on. @throws Error for which it stays off */
+export async function bringUp({ store, emulation }: Request, vmid: string): Promise<void> {
+  const power = (to: VmState["status"]) => {
+    store.update(({ vms }) => Object.assign(vms[vmid] ?? {}, { status: to }));
+  };
+  checkStart(store.read(), vmid);
+  power("running");
+  try {
+    await emulation.onStart?.(eventOf(store.read(), emulation.root, vmid));
+  } catch (error) {
+    power("stopped");
+    throw error;
+  }
 }
 
 function stop(request: Request, type: "qmstop" | "qmshutdown"): string {
-  const { caller, store, tasks, emulation } = request;
+  const { caller, store, tasks } = request;
   const vmid = must(request, "vmid");
   demand(caller, `/vms/${vmid}`, "VM.PowerMgmt");
   const vm = vmOf(store.read(), request);
   if (vm.status === "stopped" && type === "qmshutdown") throw died(`VM ${vmid} not running`);
-  return tasks.start(vm.node, type, vmid, caller, async () => {
-    if (vm.status === "running") await emulation.onStop?.(eventOf(request, vmid));
-    power(request, "stopped");
-  });
+  return tasks.start(vm.node, type, vmid, caller, () => bringDown(request, vmid));
 }
 
 function reboot(request: Request): string {
-  const { caller, store, tasks, emulation } = request;
+  const { caller, store, tasks } = request;
   const vmid = must(request, "vmid");
   demand(caller, `/vms/${vmid}`, "VM.PowerMgmt");
   const vm = vmOf(store.read(), request);
   if (vm.status === "stopped") throw died(`VM ${vmid} not running`);
   return tasks.start(vm.node, "qmreboot", vmid, caller, async () => {
-    await emulation.onStop?.(eventOf(request, vmid));
-    await emulation.onStart?.(eventOf(request, vmid));
+    await bringDown(request, vmid);
+    await bringUp(request, vmid);
   });
 }
 
-function power(request: Request, to: VmState["status"]): void {
-  request.store.update((state) => {
-    vmOf(state, request).status = to;
-  });
-}
-
-/** The VM as the lab's machines know it. */
-export function eventOf(request: Request, vmid: string): VmEvent {
-  const { store, emulation } = request;
+async function bringDown({ store, emulation }: Request, vmid: string): Promise<void> {
   const state = store.read();
-  const { node = "" } = request.path;
-  const config = state.vms[vmid]?.config ?? {};
-  const [, user] = /(?:^|,)user=([^,]+)/.exec(config["cicustom"] ?? "") ?? [];
-  const userData = user === undefined ? undefined : readSnippet(state, emulation.root, node, user);
-  return { vmid: Number(vmid), node, name: config["name"] ?? `VM ${vmid}`, address: addressOf(config), userData };
-}
-
-function addressOf(config: VmState["config"]): string {
-  const [, address = ""] = /(?:^|,)ip=([^,/]+)/.exec(config["ipconfig0"] ?? "") ?? [];
-  return address === "dhcp" ? "" : address;
+  if (state.vms[vmid]?.status === "running") await emulation.onStop?.(eventOf(state, emulation.root, vmid));
+  store.update(({ vms }) => Object.assign(vms[vmid] ?? {}, { status: "stopped" }));
 }
 
 /** The configuration of a VM whose guest agent answers. @throws Refusal otherwise (QemuServer/Agent.pm) */

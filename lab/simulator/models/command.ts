@@ -1,3 +1,4 @@
+import { groupOf } from "../../proxmox/cluster";
 import { derive } from "../../world";
 import type { Model, PackageModels } from "../model";
 import { textAt } from "../values";
@@ -12,8 +13,14 @@ const run: Model = {
   volatile: ["stdout", "stderr"],
   id: (subject) =>
     `simulated${derive(subject.salt, "command", subject.urn, JSON.stringify(subject.inputs["triggers"] ?? null)).slice(0, 16)}`,
-  state: () => ({ stdout: said, stderr: "" }),
+  state: ({ inputs }) => ({ stdout: [said, ...cardsOf(textAt(inputs, "create"))].join("\n"), stderr: "" }),
 };
+
+/** What the preparation of a Proxmox host would print of its cards, which are where the lab's hosts have them. */
+function cardsOf(command: string): string[] {
+  const [, slots] = /^bash -s -- (?:apply|check) .*--slots (\S+)/.exec(command) ?? [];
+  return (slots?.split(",") ?? []).map((slot) => `passthrough: card ${slot} iommugroup=${groupOf(slot)}`);
+}
 
 /** The connection holds the key or password, so the SDK makes all of it secret. */
 const remote: Model = { ...run, secret: ["connection"] };

@@ -30,7 +30,18 @@ export interface MachineSpec {
   readonly contract: string;
   readonly patches: readonly (string | Readonly<Record<string, unknown>>)[];
   readonly image: string;
+  /** A control plane, for what only one can answer; undefined when nobody said which. */
+  readonly controlPlane: Place | undefined;
 }
+
+/** A node and where its API is asked for. */
+export interface Place {
+  readonly node: string;
+  readonly endpoint: string;
+}
+
+/** Why a node's system is to be installed anew. */
+export type UpgradeReason = "version" | "installer";
 
 /** What was applied. */
 export interface Applied {
@@ -48,6 +59,8 @@ export interface MachineSeen {
 export interface ClusterSpec {
   readonly clusterName: string;
   readonly bootstrapNode: string;
+  /** Where the API of that node is asked for. */
+  readonly bootstrapEndpoint: string;
   /** Host of the Kubernetes API. */
   readonly endpoint: string;
   readonly nodes: readonly string[];
@@ -56,6 +69,8 @@ export interface ClusterSpec {
 
 export interface SnapshotSpec {
   readonly node: string;
+  /** Where the node's API is asked for. */
+  readonly endpoint: string;
   readonly path: string;
   readonly clientConfiguration: ClientConfiguration;
 }
@@ -73,20 +88,38 @@ export interface Snapshot {
  */
 export interface TalosApi {
   generate(contract: string, who: Who): Promise<Bundle>;
+  /** Another client of the cluster that has these secrets, for as long again. */
+  renewClient(machineSecrets: string, contract: string, who: Who): Promise<ClientConfiguration>;
   /**
    * Applies the configuration to a node of the cluster; for the `first` time also to one in maintenance mode, which cannot
-   * prove who it is.
+   * prove who it is. A node that runs keeps its Kubernetes: that is upgraded for the whole cluster at once.
    */
   apply(machine: MachineSpec, first: boolean, who: Who): Promise<Applied>;
-  /** Replaces the operating system in place and waits until the node is back. */
-  upgrade(machine: MachineSpec, who: Who): Promise<void>;
-  /** Wipes the node, so that it starts over in maintenance mode. */
+  /**
+   * Replaces the operating system in place, unless the node has that version already, and waits until the node is back and
+   * well. A control plane only while all others are well, and the first of them after a snapshot of etcd.
+   */
+  upgrade(machine: MachineSpec, reason: UpgradeReason, who: Who): Promise<void>;
+  /**
+   * Takes the node out of etcd and of Kubernetes and wipes it, so that it starts over in maintenance mode. A control plane
+   * only while all others are well.
+   */
   reset(machine: MachineSpec, who: Who): Promise<void>;
   machine(spec: MachineSpec): Promise<MachineSeen>;
   /** Starts etcd on the first control plane. Once: asking again for the same cluster changes nothing. */
   bootstrap(cluster: ClusterSpec, who: Who): Promise<void>;
   /** YAML for an administrator of the cluster. */
   kubeconfig(cluster: ClusterSpec, who: Who): Promise<string>;
+  /**
+   * Asks whether the Kubernetes API is ready; with patience where it was just `begun`.
+   *
+   * @throws Error when it does not answer, or is another cluster's
+   */
+  kubernetesAnswers(clusterName: string, kubeconfig: string, begun: boolean): Promise<void>;
+  /** The Kubernetes version of the nodes: the one that is not `wanted`, where they have several. */
+  kubernetesVersion(cluster: ClusterSpec, wanted: string): Promise<string>;
+  /** Upgrades Kubernetes on every node, after a snapshot of etcd. What is done already is not done again. */
+  upgradeKubernetes(cluster: ClusterSpec, version: string, who: Who): Promise<void>;
   takeSnapshot(snapshot: SnapshotSpec, who: Who): Promise<Snapshot>;
   /** The file as it is now, undefined when it is gone. */
   snapshotAt(path: string): Promise<Snapshot | undefined>;

@@ -1,167 +1,148 @@
-import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
+import { readFile } from "node:fs/promises";
 
-import { retry, type Patience } from "../../common/retry";
-import { clientConfiguration, talosconfigText, type ClientConfiguration } from "../talosconfig";
+import type { Patience } from "../../common/retry";
+import type { ClientConfiguration } from "../talosconfig";
 
-import type { Applied, Bundle, ClusterSpec, MachineSeen, MachineSpec, Snapshot, SnapshotSpec, TalosApi } from "./api";
+import type {
+  Applied,
+  Bundle,
+  ClusterSpec,
+  MachineSeen,
+  MachineSpec,
+  Snapshot,
+  SnapshotSpec,
+  TalosApi,
+  UpgradeReason,
+} from "./api";
+import { Generator } from "./generator";
+import { Health } from "./health";
+import { KubernetesApi } from "./kubernetesApi";
+import { KubernetesUpgrade } from "./kubernetesUpgrade";
 import { configHash, describeConfig } from "./machineConfig";
+import { Nodes, type Access } from "./nodes";
+import { Removal } from "./removal";
 import { SecretFolder } from "./secretFiles";
-import { isUnreachable, TalosctlError, type Talosctl } from "./talosctl";
+import { snapshotAt, SnapshotPlace, takeSnapshot } from "./snapshots";
+import { TalosctlError, type Talosctl } from "./talosctl";
+import { Upgrade } from "./upgrade";
 
-const talosconfig = z.object({ context: z.string(), contexts: z.record(z.string(), clientConfiguration) });
-const noSuchFile = z.object({ code: z.literal("ENOENT") });
-/** A machine that was just started takes minutes until its API answers. */
-const booting: Patience = { attempts: 60, pause: 1000, longest: 15_000 };
-const minutes = 60_000;
+/** How long is waited for what takes its time. */
+export interface Timing {
+  /** For a machine that was just started: it takes minutes until its API answers. */
+  readonly booting: Patience;
+  /** For etcd, nodes and a Kubernetes API that begin; images are pulled before that. */
+  readonly settling: Patience;
+  /** For a Kubernetes API that should be there. */
+  readonly answering: Patience;
+}
+
+const patient: Timing = {
+  booting: { attempts: 60, pause: 1000, longest: 15_000 },
+  settling: { attempts: 120, pause: 1000, longest: 5_000 },
+  answering: { attempts: 3, pause: 1000 },
+};
 
 /** Talos nodes through talosctl (1.12): https://docs.siderolabs.com/talos/v1.12/reference/cli */
 export class ServerBackend implements TalosApi {
+  private readonly nodes: Nodes;
+  private readonly health: Health;
+  private readonly generator: Generator;
+
   constructor(
     private readonly talosctl: Talosctl,
-    private readonly patience: Patience = booting,
-  ) {}
+    private readonly snapshots = new SnapshotPlace(),
+    private readonly timing = patient,
+  ) {
+    this.nodes = new Nodes(talosctl, timing.booting);
+    this.health = new Health(this.nodes, timing.settling);
+    this.generator = new Generator(talosctl);
+  }
 
   generate(contract: string): Promise<Bundle> {
-    return SecretFolder.during(async (folder) => {
-      const secrets = folder.path("secrets.yaml");
-      await this.talosctl.run("generating the secrets", [
-        "gen",
-        "secrets",
-        "--talos-version",
-        `v${contract}`,
-        "--output-file",
-        secrets,
-      ]);
-      const args = [
-        "gen",
-        "config",
-        "estate",
-        "https://127.0.0.1:6443",
-        "--with-secrets",
-        secrets,
-        "--output-types",
-        "talosconfig",
-      ];
-      const text = await this.talosctl.run("generating the talosconfig", [...args, "--output", "-"]);
-      const { context, contexts } = talosconfig.parse(parse(text));
-      const client = contexts[context];
-      if (client === undefined)
-        throw new Error("generating the talosconfig: talosctl wrote one without its own context");
-      return { machineSecrets: await readFile(secrets, "utf8"), clientConfiguration: client };
-    });
+    return this.generator.secrets(contract);
   }
 
-  apply(machine: MachineSpec, first: boolean): Promise<Applied> {
-    const doing = `configuring ${machine.node}`;
-    return SecretFolder.during(async (folder) => {
-      const config = await this.render(machine, folder);
-      const file = await folder.write("machine.yaml", config);
-      // Without a talosconfig talosctl connects to the nodes themselves, and heeds no endpoints.
-      const target = ["--nodes", machine.endpoint, "--file", file];
-      const client = await this.client(machine, folder);
-      await this.patiently(async () => {
-        try {
-          // A machine of the cluster knows the client; one in maintenance mode knows nobody and takes its first configuration.
-          await this.talosctl.run(doing, ["apply-config", ...client, "--file", file]);
-        } catch (error) {
-          if (!first || !(error instanceof TalosctlError) || !isStranger(error.said)) throw error;
-          await this.talosctl.run(doing, ["apply-config", "--insecure", ...target]);
-        }
-      });
-      const { installImage } = describeConfig(config);
-      return { configHash: configHash(config), image: typeof installImage === "string" ? installImage : machine.image };
-    });
+  renewClient(machineSecrets: string): Promise<ClientConfiguration> {
+    return this.generator.client(machineSecrets);
   }
 
-  async upgrade(machine: MachineSpec): Promise<void> {
-    await SecretFolder.during(async (folder) => {
-      const args = ["upgrade", ...(await this.client(machine, folder)), "--image", machine.image, "--wait"];
-      await this.talosctl.run(`upgrading ${machine.node} to Talos ${machine.talosVersion}`, args, 30 * minutes);
-    });
+  async apply(machine: MachineSpec, first: boolean): Promise<Applied> {
+    const config = await this.generator.config(machine);
+    // The configuration that it is to have in the end: Kubernetes is upgraded after all nodes have theirs.
+    const { installImage } = describeConfig(config);
+    const applied = {
+      configHash: configHash(config),
+      image: typeof installImage === "string" ? installImage : machine.image,
+    };
+    const present = first ? machine.kubernetesVersion : await this.kubernetesOf(machine);
+    const kept = present === machine.kubernetesVersion;
+    await this.send(
+      machine,
+      first,
+      kept ? config : await this.generator.config({ ...machine, kubernetesVersion: present }),
+    );
+    return applied;
   }
 
-  async reset(machine: MachineSpec): Promise<void> {
-    await SecretFolder.during(async (folder) => {
-      const args = ["reset", ...(await this.client(machine, folder)), "--graceful", "--reboot", "--wait"];
-      await this.talosctl.run(`resetting ${machine.node}`, args, 15 * minutes);
-    });
+  upgrade(machine: MachineSpec, reason: UpgradeReason): Promise<void> {
+    return new Upgrade(this.nodes, this.health, this.snapshots).run(machine, reason);
   }
 
-  machine(machine: MachineSpec): Promise<MachineSeen> {
-    return SecretFolder.during(async (folder) => {
-      const client = await this.client(machine, folder);
-      const ask = ["get", "machineconfig", "v1alpha1", ...client, "--output", "jsonpath={.spec}"];
-      const config = await this.talosctl.run(`reading the configuration of ${machine.node}`, ask);
-      const version = await this.talosctl.run(`asking ${machine.node} for its version`, ["version", ...client]);
-      const tag = /Server:[\s\S]*?Tag:\s+v?(\S+)/.exec(version)?.[1];
-      const inputs = { ...describeConfig(config), ...(tag === undefined ? {} : { talosVersion: tag }) };
-      return { inputs, configHash: configHash(config) };
-    });
+  reset(machine: MachineSpec): Promise<void> {
+    const kubeconfigOf = (at: Access): Promise<string> => this.fetchKubeconfig(at);
+    return new Removal(this.nodes, this.health, this.timing.settling, kubeconfigOf).run(machine);
+  }
+
+  async machine(machine: MachineSpec): Promise<MachineSeen> {
+    const config = await this.configOf(machine);
+    const talosVersion = await new Upgrade(this.nodes, this.health, this.snapshots).version(machine);
+    return { inputs: { ...describeConfig(config), talosVersion }, configHash: configHash(config) };
   }
 
   async bootstrap(cluster: ClusterSpec): Promise<void> {
-    await SecretFolder.during(async (folder) => {
-      const client = await this.client(
-        { ...cluster, node: cluster.bootstrapNode, endpoint: cluster.bootstrapNode },
-        folder,
-      );
-      await this.patiently(async () => {
-        try {
-          await this.talosctl.run(`bootstrapping ${cluster.clusterName}`, ["bootstrap", ...client]);
-        } catch (error) {
-          // It has been done: by a run that was killed before it could note it down.
-          if (!(error instanceof TalosctlError) || !/AlreadyExists|data directory is not empty/i.test(error.said))
-            throw error;
-        }
-      });
+    await this.nodes.patiently(async () => {
+      try {
+        await this.nodes.run(bootstrapNodeOf(cluster), `bootstrapping ${cluster.clusterName}`, ["bootstrap"]);
+      } catch (error) {
+        // It has been done: by a run that was killed before it could note it down.
+        if (!(error instanceof TalosctlError) || !/AlreadyExists|data directory is not empty/i.test(error.said))
+          throw error;
+      }
     });
   }
 
   kubeconfig(cluster: ClusterSpec): Promise<string> {
-    return SecretFolder.during(async (folder) => {
-      const client = await this.client(
-        { ...cluster, node: cluster.bootstrapNode, endpoint: cluster.bootstrapNode },
-        folder,
-      );
-      const path = folder.path("kubeconfig");
-      const args = ["kubeconfig", path, "--force", "--merge=false", ...client];
-      await this.patiently(() => this.talosctl.run(`fetching the kubeconfig of ${cluster.clusterName}`, args));
-      return readFile(path, "utf8");
-    });
+    return this.fetchKubeconfig(bootstrapNodeOf(cluster));
   }
 
-  async takeSnapshot({ node, path, clientConfiguration: client }: SnapshotSpec): Promise<Snapshot> {
-    // A snapshot holds every secret of the cluster.
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await SecretFolder.during(async (folder) => {
-      const access = await this.client(
-        { clusterName: "estate", node, endpoint: node, clientConfiguration: client },
-        folder,
-      );
-      await this.talosctl.run(
-        `taking an etcd snapshot of ${node}`,
-        ["etcd", "snapshot", path, ...access],
-        10 * minutes,
-      );
-    });
-    await chmod(path, 0o600);
-    const taken = await this.snapshotAt(path);
-    if (taken === undefined) throw new Error(`taking an etcd snapshot of ${node}: talosctl wrote no file ${path}`);
-    return taken;
-  }
-
-  async snapshotAt(path: string): Promise<Snapshot | undefined> {
+  async kubernetesAnswers(clusterName: string, kubeconfig: string, begun: boolean): Promise<void> {
+    const api = new KubernetesApi(clusterName, kubeconfig);
+    if (!begun) return api.untilReady(this.timing.answering);
     try {
-      const content = await readFile(path);
-      return { sha256: createHash("sha256").update(content).digest("hex"), size: content.length };
+      await api.untilReady(this.timing.settling);
     } catch (error) {
-      if (noSuchFile.safeParse(error).success) return undefined;
-      throw error;
+      const said = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `bootstrapping ${clusterName}: etcd has begun, but ${said}. Nothing is lost: see what the control planes say ` +
+          "(talosctl health, talosctl dmesg), put that right and run up again, which goes on from here.",
+      );
     }
+  }
+
+  kubernetesVersion(cluster: ClusterSpec, wanted: string): Promise<string> {
+    return this.kubernetesUpgrade().version(cluster, bootstrapNodeOf(cluster), wanted);
+  }
+
+  upgradeKubernetes(cluster: ClusterSpec, version: string): Promise<void> {
+    return this.kubernetesUpgrade().run(cluster, bootstrapNodeOf(cluster), version);
+  }
+
+  takeSnapshot({ path, ...at }: SnapshotSpec): Promise<Snapshot> {
+    return takeSnapshot(this.nodes, { clusterName: "estate", ...at }, path);
+  }
+
+  snapshotAt(path: string): Promise<Snapshot | undefined> {
+    return snapshotAt(path);
   }
 
   record(): Promise<void> {
@@ -176,36 +157,52 @@ export class ServerBackend implements TalosApi {
     return Promise.resolve();
   }
 
-  private async render(machine: MachineSpec, folder: SecretFolder): Promise<string> {
-    const secrets = await folder.write("secrets.yaml", machine.secrets);
-    const patches: string[] = [];
-    for (const [index, patch] of machine.patches.entries()) {
-      const text = typeof patch === "string" ? patch : JSON.stringify(patch);
-      patches.push("--config-patch", `@${await folder.write(`patch-${index}.yaml`, text)}`);
-    }
-    return this.talosctl.run(`generating the configuration of ${machine.node}`, [
-      ...["gen", "config", machine.clusterName, machine.clusterEndpoint, "--with-secrets", secrets],
-      ...["--output-types", machine.machineType, "--output", "-", "--with-docs=false", "--with-examples=false"],
-      ...["--talos-version", `v${machine.contract}`, "--kubernetes-version", machine.kubernetesVersion],
-      ...["--install-image", machine.image, ...patches],
-    ]);
+  private kubernetesUpgrade(): KubernetesUpgrade {
+    return new KubernetesUpgrade(this.nodes, this.health, this.snapshots, (at) => this.kubernetesOf(at));
   }
 
-  /** The options by which talosctl reaches a node as an administrator. */
-  private async client(
-    at: { clusterName: string; node: string; endpoint: string; clientConfiguration: ClientConfiguration },
-    folder: SecretFolder,
-  ): Promise<string[]> {
-    const file = await folder.write(
-      "talosconfig",
-      talosconfigText(at.clusterName, at.clientConfiguration, [at.endpoint], [at.node]),
-    );
-    return ["--talosconfig", file, "--nodes", at.node, "--endpoints", at.endpoint];
+  private send(machine: MachineSpec, first: boolean, config: string): Promise<void> {
+    const doing = `configuring ${machine.node}`;
+    return SecretFolder.during(async (folder) => {
+      const file = await folder.write("machine.yaml", config);
+      // Without a talosconfig talosctl connects to the nodes themselves, and heeds no endpoints.
+      const target = ["--nodes", machine.endpoint, "--file", file];
+      await this.nodes.patiently(async () => {
+        try {
+          // A machine of the cluster knows the client; one in maintenance mode knows nobody and takes its first configuration.
+          await this.nodes.run(machine, doing, ["apply-config", "--file", file]);
+        } catch (error) {
+          if (!first || !(error instanceof TalosctlError) || !isStranger(error.said)) throw error;
+          await this.talosctl.run(doing, ["apply-config", "--insecure", ...target]);
+        }
+      });
+    });
   }
 
-  private patiently<T>(work: () => Promise<T>): Promise<T> {
-    return retry(this.patience, (error) => error instanceof TalosctlError && isUnreachable(error.said), work);
+  private configOf(at: Access): Promise<string> {
+    const ask = ["get", "machineconfig", "v1alpha1", "--output", "jsonpath={.spec}"];
+    return this.nodes.run(at, `reading the configuration of ${at.node}`, ask);
   }
+
+  /** The Kubernetes version in a node's configuration; undefined when it names none. */
+  private async kubernetesOf(at: Access): Promise<string> {
+    const { kubernetesVersion } = describeConfig(await this.configOf(at));
+    if (typeof kubernetesVersion === "string") return kubernetesVersion;
+    throw new Error(`the configuration of ${at.node} names no version of Kubernetes`);
+  }
+
+  private fetchKubeconfig(at: Access): Promise<string> {
+    return SecretFolder.during(async (folder) => {
+      const path = folder.path("kubeconfig");
+      const args = ["kubeconfig", path, "--force", "--merge=false"];
+      await this.nodes.patiently(() => this.nodes.run(at, `fetching the kubeconfig of ${at.clusterName}`, args));
+      return readFile(path, "utf8");
+    });
+  }
+}
+
+function bootstrapNodeOf({ clusterName, bootstrapNode, bootstrapEndpoint, clientConfiguration }: ClusterSpec): Access {
+  return { clusterName, node: bootstrapNode, endpoint: bootstrapEndpoint, clientConfiguration };
 }
 
 /** Whether the node has a certificate that this client's authority did not sign: one in maintenance mode signs its own. */

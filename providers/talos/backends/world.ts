@@ -7,6 +7,7 @@ import { idOf } from "../../common/identity";
 import type { Who } from "../../common/kind";
 import { toKnown, type Known } from "../../common/values";
 import type { WorldStore } from "../../common/worldStore";
+import type { ClientConfiguration } from "../talosconfig";
 
 import type {
   Applied,
@@ -29,9 +30,8 @@ const typeOf = (kind: Recorded): string => `talos:index:${kind}`;
 export class WorldBackend implements TalosApi {
   constructor(private readonly store: WorldStore) {}
 
-  generate(contract: string, who: Who): Promise<Bundle> {
-    const id = idOf(who);
-    const secret = (name: string): string => this.simulated(id, contract, name);
+  async generate(contract: string, who: Who): Promise<Bundle> {
+    const secret = (name: string): string => this.simulated(idOf(who), contract, name);
     const pair = (name: string): { crt: string; key: string } => ({
       crt: secret(`${name}.crt`),
       key: secret(`${name}.key`),
@@ -42,10 +42,13 @@ export class WorldBackend implements TalosApi {
       trustdinfo: { token: secret("trustd") },
       certs: { etcd: pair("etcd"), k8s: pair("k8s"), k8saggregator: pair("k8saggregator"), os: pair("os") },
     };
-    return Promise.resolve({
-      machineSecrets: `# Simulated: no cluster has these secrets.\n${stringify(bundle)}`,
-      clientConfiguration: { ca: secret("os.crt"), ...pair("client") },
-    });
+    const machineSecrets = `# Simulated: no cluster has these secrets.\n${stringify(bundle)}`;
+    return { machineSecrets, clientConfiguration: await this.renewClient(machineSecrets, contract, who) };
+  }
+
+  renewClient(_machineSecrets: string, contract: string, who: Who): Promise<ClientConfiguration> {
+    const secret = (name: string): string => this.simulated(idOf(who), contract, name);
+    return Promise.resolve({ ca: secret("os.crt"), crt: secret("client.crt"), key: secret("client.key") });
   }
 
   apply(machine: MachineSpec): Promise<Applied> {
@@ -98,6 +101,18 @@ export class WorldBackend implements TalosApi {
       ],
     };
     return Promise.resolve(`# Simulated: no such cluster exists.\n${stringify(config)}`);
+  }
+
+  kubernetesAnswers(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  kubernetesVersion({ clusterName }: ClusterSpec): Promise<string> {
+    return Promise.reject(new Error(`${clusterName}: a simulated cluster is read from the world`));
+  }
+
+  upgradeKubernetes(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** No file is written: there is no etcd whose content it could hold. */

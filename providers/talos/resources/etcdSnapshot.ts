@@ -3,14 +3,16 @@ import { z } from "zod";
 
 import { defineKind } from "../../common/defineKind";
 import { idOf } from "../../common/identity";
+import type { Values } from "../../common/spec";
 import { toKnown } from "../../common/values";
-import type { TalosApi } from "../backends/api";
+import type { SnapshotSpec, TalosApi } from "../backends/api";
 import { clientConfiguration } from "../talosconfig";
 
 import { halves } from "./recorded";
 
 const inputs = {
   node: z.string().min(1, { error: "must be the address of a control plane" }),
+  endpoint: z.string().min(1, { error: "must be an address" }).optional(),
   path: z.string().refine(isAbsolute, { error: (issue) => `${JSON.stringify(issue.input)} must be an absolute path` }),
   trigger: z.string().default(""),
   clientConfiguration,
@@ -29,7 +31,7 @@ export const etcdSnapshot = defineKind<TalosApi, typeof inputs, typeof computed>
   secrets: ["clientConfiguration"],
   volatile: () => ["sha256", "size"],
   create: async (api, wanted, who) => {
-    const taken = await api.takeSnapshot(wanted, who);
+    const taken = await api.takeSnapshot(specOf(wanted), who);
     await api.record("EtcdSnapshot", idOf(who), { ...wanted, ...taken }, who);
     return { id: idOf(who), computed: taken };
   },
@@ -43,9 +45,13 @@ export const etcdSnapshot = defineKind<TalosApi, typeof inputs, typeof computed>
     return there === undefined ? undefined : { inputs: before.inputs, computed: there };
   },
   update: async (api, id, wanted, _before, who) => {
-    const taken = await api.takeSnapshot(wanted, who);
+    const taken = await api.takeSnapshot(specOf(wanted), who);
     await api.record("EtcdSnapshot", id, { ...wanted, ...taken }, who);
     return taken;
   },
   delete: (api, id) => api.erase("EtcdSnapshot", id),
 });
+
+function specOf({ endpoint, ...rest }: Values<typeof inputs>): SnapshotSpec {
+  return { ...rest, endpoint: endpoint ?? rest.node };
+}

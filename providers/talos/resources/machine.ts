@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 import { defineKind } from "../../common/defineKind";
-import type { Who } from "../../common/kind";
+import type { Failure, Who } from "../../common/kind";
 import type { Values } from "../../common/spec";
 import { toKnown } from "../../common/values";
-import type { MachineSpec, TalosApi } from "../backends/api";
+import type { MachineSpec, TalosApi, UpgradeReason } from "../backends/api";
 import { installerOf } from "../backends/image";
 import { clientConfiguration } from "../talosconfig";
-import { minorOf, versionPairProblem } from "../versions";
+import { minorOf, versionPairProblem, versionStepProblem } from "../versions";
 
 import { halves } from "./recorded";
 
@@ -34,6 +34,9 @@ const inputs = {
     .regex(/^[0-9a-f]{64}$/, { error: "must be a schematic's id: 64 hexadecimal digits" })
     .optional(),
   installImage: z.string().min(1, { error: "must be an image" }).optional(),
+  controlPlane: z
+    .object({ node: z.string(), endpoint: z.string().optional() }, { error: "must be a control plane's node" })
+    .optional(),
   onDestroy: z.enum(["leave", "reset"], { error: 'must be "leave" or "reset"' }).default("leave"),
 };
 const computed = { image: z.string(), configHash: z.string(), appliedHash: z.string() };
@@ -41,7 +44,7 @@ type Inputs = Values<typeof inputs>;
 
 /**
  * A node with its configuration. Changes are applied in place; another Talos version or installer is installed in place
- * before that. A node whose configuration is not the one that was applied is configured again by the next run: `configHash` is
+ * before that. Another Kubernetes version is for the cluster to bring: a node that runs keeps the one it has until then. A node whose configuration is not the one that was applied is configured again by the next run: `configHash` is
  * what it has, `appliedHash` what it was given. The configuration format is the one the machine first had, unless
  * `contract` names the cluster's.
  */
@@ -63,11 +66,7 @@ export const machine = defineKind<TalosApi, typeof inputs, typeof computed>({
       ? { contract: minorOf(news.talosVersion) }
       : {}),
   }),
-  problems: ({ talosVersion, kubernetesVersion }) => {
-    if (talosVersion === undefined || kubernetesVersion === undefined) return [];
-    const reason = versionPairProblem(talosVersion, kubernetesVersion);
-    return reason === undefined ? [] : [{ property: "kubernetesVersion", reason }];
-  },
+  problems: versionProblems,
   repair: ({ configHash, appliedHash }) => (configHash === appliedHash ? [] : ["configHash"]),
   create: async (api, wanted, who) => ({ id: wanted.node, computed: await configure(api, wanted, true, who) }),
   read: async (api, id, before) => {
@@ -88,7 +87,8 @@ export const machine = defineKind<TalosApi, typeof inputs, typeof computed>({
     };
   },
   update: async (api, id, wanted, before, who) => {
-    if (isUpgrade(wanted, before.inputs)) await api.upgrade(specOf(wanted), who);
+    const reason = upgradeReason(wanted, before.inputs);
+    if (reason !== undefined) await api.upgrade(specOf(wanted), reason, who);
     return configure(api, wanted, false, who, id);
   },
   delete: async (api, id, before, who) => {
@@ -111,19 +111,63 @@ async function configure(
   return made;
 }
 
-function isUpgrade(wanted: Inputs, before: Partial<Inputs>): boolean {
+function upgradeReason(wanted: Inputs, before: Partial<Inputs>): UpgradeReason | undefined {
+  if (before.talosVersion === undefined) return undefined;
+  if (before.talosVersion !== wanted.talosVersion) return "version";
   const image = installerOf(wanted.talosVersion, wanted.schematic, wanted.installImage);
-  if (before.talosVersion === undefined) return false;
-  return (
-    before.talosVersion !== wanted.talosVersion ||
-    installerOf(before.talosVersion, before.schematic, before.installImage) !== image
-  );
+  return installerOf(before.talosVersion, before.schematic, before.installImage) === image ? undefined : "installer";
 }
 
-function specOf({ endpoint, contract, schematic, installImage, onDestroy: _, ...rest }: Inputs): MachineSpec {
+/** Pairs that do not go together, steps that are too long, and what would not go together between two versions. */
+function versionProblems(
+  { talosVersion: talos, kubernetesVersion: kubernetes }: Partial<Inputs>,
+  before: Partial<Inputs>,
+): Failure[] {
+  const pair = talos === undefined || kubernetes === undefined ? undefined : versionPairProblem(talos, kubernetes);
+  const found: [string, string | undefined][] = [
+    ["kubernetesVersion", pair],
+    ["talosVersion", stepProblem("Talos", before.talosVersion, talos)],
+    ["kubernetesVersion", stepProblem("Kubernetes", before.kubernetesVersion, kubernetes)],
+    ["talosVersion", pair === undefined ? betweenProblem(before, talos) : undefined],
+  ];
+  return found.flatMap(([property, reason]) => (reason === undefined ? [] : [{ property, reason }]));
+}
+
+function stepProblem(
+  what: "Talos" | "Kubernetes",
+  from: string | undefined,
+  to: string | undefined,
+): string | undefined {
+  return from === undefined || to === undefined ? undefined : versionStepProblem(what, from, to);
+}
+
+function betweenProblem(
+  { talosVersion, kubernetesVersion }: Partial<Inputs>,
+  talos: string | undefined,
+): string | undefined {
+  if (talosVersion === undefined || kubernetesVersion === undefined || talos === undefined) return undefined;
+  const problem = versionPairProblem(talos, kubernetesVersion);
+  return problem === undefined || talos === talosVersion
+    ? undefined
+    : `Talos is upgraded before Kubernetes, and then ${problem}: bring the other Kubernetes up first, then this Talos`;
+}
+
+function specOf({
+  endpoint,
+  contract,
+  schematic,
+  installImage,
+  controlPlane,
+  onDestroy: _,
+  ...rest
+}: Inputs): MachineSpec {
   return {
     ...rest,
     endpoint: endpoint ?? rest.node,
+    controlPlane:
+      controlPlane === undefined
+        ? undefined
+        : { node: controlPlane.node, endpoint: controlPlane.endpoint ?? controlPlane.node },
     contract: contract ?? minorOf(rest.talosVersion) ?? "",
     image: installerOf(rest.talosVersion, schematic, installImage),
   };

@@ -1,9 +1,12 @@
 import { z } from "zod";
 
+import { isSecretMarker } from "../../../lab/world";
 import { defineKind } from "../../common/defineKind";
 import { idOf } from "../../common/identity";
+import type { Values } from "../../common/spec";
 import { toKnown } from "../../common/values";
-import type { TalosApi } from "../backends/api";
+import type { Bundle, TalosApi } from "../backends/api";
+import { clientExpiry, endsSoon } from "../backends/certificates";
 import { clientConfiguration } from "../talosconfig";
 import { minorOf } from "../versions";
 
@@ -14,12 +17,21 @@ const inputs = {
     error: (issue) => `${JSON.stringify(issue.input)} is no version such as "1.12" or "1.12.0"`,
   }),
 };
-const computed = { machineSecrets: z.string(), clientConfiguration, contract: z.string() };
+const computed = {
+  machineSecrets: z.string(),
+  clientConfiguration,
+  /** Absent where nothing expires: in a simulated world. */
+  clientExpires: z.string().optional(),
+  contract: z.string(),
+};
 
 /**
  * The secrets of a cluster: its certificate authorities, tokens and encryption keys. Made once and never again; they are
  * in the state only (and there encrypted), so losing the state is losing the cluster. The configuration format they are
  * made for ("contract") is frozen with them.
+ *
+ * The client in them lives a year. When less than thirty days are left, `clientExpires` shows as a change, and the next
+ * update has the same authority sign another client; it needs no node for that.
  */
 export const secrets = defineKind<TalosApi, typeof inputs, typeof computed>({
   token: "talos:index:Secrets",
@@ -40,8 +52,10 @@ export const secrets = defineKind<TalosApi, typeof inputs, typeof computed>({
               `Keep "${kept}" here, and upgrade Talos by the talosVersion of the machines.`,
           },
         ],
+  volatile: () => ["clientConfiguration", "clientExpires"],
+  repair: ({ clientExpires }) => (endsSoon(clientExpires) ? ["clientExpires"] : []),
   create: async (api, { talosVersion: contract }, who) => {
-    const made = { ...(await api.generate(contract, who)), contract };
+    const made = complete(await api.generate(contract, who), contract);
     await api.record("Secrets", idOf(who), { talosVersion: contract, ...made }, who);
     return { id: idOf(who), computed: made };
   },
@@ -53,11 +67,20 @@ export const secrets = defineKind<TalosApi, typeof inputs, typeof computed>({
       "The secrets of a cluster cannot be imported: they are nowhere but in the state they were made in.",
     );
   },
-  // Asked for only when a simulated world has lost them.
-  update: async (api, id, { talosVersion: contract }, _before, who) => {
-    const made = { ...(await api.generate(contract, who)), contract };
+  // Asked for when the client expires soon, and when a simulated world has lost the secrets.
+  update: async (api, id, { talosVersion: contract }, { computed: { machineSecrets } }, who) => {
+    const bundle =
+      machineSecrets === undefined || isSecretMarker(machineSecrets)
+        ? await api.generate(contract, who)
+        : { machineSecrets, clientConfiguration: await api.renewClient(machineSecrets, contract, who) };
+    const made = complete(bundle, contract);
     await api.record("Secrets", id, { talosVersion: contract, ...made }, who);
     return made;
   },
   delete: (api, id) => api.erase("Secrets", id),
 });
+
+function complete(bundle: Bundle, contract: string): Values<typeof computed> {
+  const clientExpires = clientExpiry(bundle.clientConfiguration);
+  return { ...bundle, ...(clientExpires === undefined ? {} : { clientExpires }), contract };
+}

@@ -6,6 +6,8 @@ import type { ClientConfiguration } from "../talosconfig";
 export interface EtcdSnapshotArgs {
   /** Address of a control plane. */
   readonly node: pulumi.Input<string>;
+  /** Where the node's API is asked for. @default the node */
+  readonly endpoint?: pulumi.Input<string>;
   /** Absolute path of the file, on the machine that runs the program. */
   readonly path: pulumi.Input<string>;
   /** Another text takes the snapshot again: a version, a date. @default "" */

@@ -16,7 +16,7 @@ export interface MachineArgs {
   readonly secrets: pulumi.Input<string>;
   /** `clientConfiguration` of the cluster's Secrets. */
   readonly clientConfiguration: pulumi.Input<ClientConfiguration>;
-  /** For example "1.34.3"; must be one that the Talos version runs. */
+  /** For example "1.34.3"; must be one that the Talos version runs. A node that runs gets another from the Cluster. */
   readonly kubernetesVersion: pulumi.Input<string>;
   /** For example "1.12.0"; another one is installed in place. */
   readonly talosVersion: pulumi.Input<string>;
@@ -28,7 +28,15 @@ export interface MachineArgs {
   readonly schematic?: pulumi.Input<string>;
   /** The installer. @default that of the schematic, else the plain one of the release */
   readonly installImage?: pulumi.Input<string>;
-  /** What becomes of the node when the resource is deleted: "reset" wipes it. @default "leave" */
+  /** A control plane, which a worker that is reset is taken out of Kubernetes by. @default its Node object stays */
+  readonly controlPlane?: pulumi.Input<{
+    readonly node: pulumi.Input<string>;
+    readonly endpoint?: pulumi.Input<string>;
+  }>;
+  /**
+   * What becomes of the node when the resource is deleted: "reset" takes it out of etcd and Kubernetes, and wipes it.
+   * @default "leave"
+   */
   readonly onDestroy?: pulumi.Input<"leave" | "reset">;
 }
 

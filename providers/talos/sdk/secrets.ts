@@ -14,11 +14,14 @@ export class Secrets extends pulumi.CustomResource {
   declare readonly machineSecrets: pulumi.Output<string>;
   /** A client's way in; secret. */
   declare readonly clientConfiguration: pulumi.Output<ClientConfiguration>;
+  /** When that client is no longer let in, RFC 3339; undefined in a simulated world. */
+  declare readonly clientExpires: pulumi.Output<string | undefined>;
   /** The frozen configuration format, for example "1.12". */
   declare readonly contract: pulumi.Output<string>;
 
   constructor(name: string, args: SecretsArgs, opts?: pulumi.CustomResourceOptions) {
     const secret = withSecretOutputs(opts, "machineSecrets", "clientConfiguration");
-    super("talos:index:Secrets", name, properties(args, "machineSecrets", "clientConfiguration", "contract"), secret);
+    const computed = ["machineSecrets", "clientConfiguration", "clientExpires", "contract"];
+    super("talos:index:Secrets", name, properties(args, ...computed), secret);
   }
 }

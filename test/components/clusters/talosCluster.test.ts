@@ -22,24 +22,33 @@ function outputs(type: string): Record<string, unknown> {
 
 const card: Gpu = { slot: "0000:01:00", device: "10de:2204", companions: [], vram: "24 GiB", architecture: "ampere" };
 
-const create = (world?: string) => () => {
-  const node = (address: string, role: "control-plane" | "worker", gpu?: Gpu) => ({
-    address: pulumi.output(address),
-    role,
-    gpu,
-  });
-  return new TalosCluster("core", {
-    cluster: core,
-    nodes: {
-      cp1: node("192.168.10.111", "control-plane"),
-      cp2: node("192.168.10.112", "control-plane"),
-      cp3: node("192.168.10.113", "control-plane"),
-      gpu1: node("192.168.10.121", "worker", card),
-    },
-    subnets: ["192.168.10.0/24"],
-    ...(world === undefined ? {} : { world }),
-  });
-};
+interface Places {
+  readonly world?: string;
+  readonly snapshots?: string;
+  readonly endpoints?: Readonly<Record<string, string>>;
+}
+
+const create =
+  ({ endpoints = {}, ...places }: Places = {}) =>
+  () => {
+    const node = (name: string, address: string, role: "control-plane" | "worker", gpu?: Gpu) => ({
+      address: pulumi.output(address),
+      role,
+      gpu,
+      ...(endpoints[name] === undefined ? {} : { endpoint: endpoints[name] }),
+    });
+    return new TalosCluster("core", {
+      cluster: core,
+      nodes: {
+        cp1: node("cp1", "192.168.10.111", "control-plane"),
+        cp2: node("cp2", "192.168.10.112", "control-plane"),
+        cp3: node("cp3", "192.168.10.113", "control-plane"),
+        gpu1: node("gpu1", "192.168.10.121", "worker", card),
+      },
+      subnets: ["192.168.10.0/24"],
+      ...places,
+    });
+  };
 
 test.each([false, true])("identity, preview %s", async (preview) => {
   const { registrations } = await record(create(), { preview, outputs });
@@ -76,6 +85,8 @@ test("wiring: a control plane", async () => {
     talosVersion: "1.12.0",
     contract: "1.12",
     installImage: expectedImage,
+    // Or etcd would count a control plane that was taken out of the spec for ever.
+    onDestroy: "reset",
   });
 });
 
@@ -85,7 +96,8 @@ const expectedImage =
 test("wiring: the worker with the card", async () => {
   const { one } = await record(create(), { outputs });
   const { inputs } = one("talos:index:Machine", "core-gpu1");
-  expect(inputs).toMatchObject({ node: "192.168.10.121", machineType: "worker" });
+  const controlPlane = { node: "192.168.10.111" };
+  expect(inputs).toMatchObject({ node: "192.168.10.121", machineType: "worker", controlPlane });
   expect(JSON.stringify(inputs["patches"])).toContain('"nvidia.com/gpu.present":"true"');
 });
 
@@ -96,7 +108,28 @@ test("wiring: the cluster is bootstrapped on the first control plane", async () 
     bootstrapNode: "192.168.10.111",
     endpoint: "192.168.10.110",
     nodes: ["192.168.10.111", "192.168.10.112", "192.168.10.113", "192.168.10.121"],
+    kubernetesVersion: "1.34.3",
   });
+});
+
+test("wiring: a node with an endpoint of its own is asked there, by its Machine and by those that need a control plane", async () => {
+  const endpoints = { cp1: "127.0.0.1:50111", gpu1: "127.0.0.1:50121" };
+  const { one, registrations } = await record(create({ endpoints }), { outputs });
+  expect(one("talos:index:Machine", "core-cp1").inputs["endpoint"]).toBe(endpoints.cp1);
+  expect(one("talos:index:Machine", "core-gpu1").inputs).toMatchObject({
+    endpoint: endpoints.gpu1,
+    controlPlane: { node: "192.168.10.111", endpoint: endpoints.cp1 },
+  });
+  expect(one("talos:index:Cluster").inputs["bootstrapEndpoint"]).toBe(endpoints.cp1);
+  const elsewhere = await record(create(), { outputs });
+  expect(JSON.stringify(elsewhere.registrations.map(({ inputs }) => inputs))).not.toContain('ndpoint":"127');
+  expect(registrations).toHaveLength(elsewhere.registrations.length);
+});
+
+test("wiring: snapshots go where they are told to, and the state does not say where", async () => {
+  const { registrations, one } = await record(create({ snapshots: "/backups" }), { outputs });
+  expect(one("pulumi:providers:talos").inputs).toEqual({ snapshots: "/backups" });
+  expect(registrations.filter(({ inputs }) => JSON.stringify(inputs).includes("/backups"))).toHaveLength(1);
 });
 
 test("wiring: the Kubernetes provider keeps to this cluster and forgets nothing", async () => {
@@ -110,7 +143,7 @@ test("wiring: the Kubernetes provider keeps to this cluster and forgets nothing"
 });
 
 test("the world goes to the Talos provider only", async () => {
-  const { registrations, one } = await record(create("/lab/world.json"), { outputs });
+  const { registrations, one } = await record(create({ world: "/lab/world.json" }), { outputs });
   expect(one("pulumi:providers:talos").inputs).toEqual({ world: "/lab/world.json" });
   expect(registrations.filter(({ inputs }) => JSON.stringify(inputs).includes("/lab/"))).toHaveLength(1);
 });

@@ -102,13 +102,13 @@ describe("schematicId", () => {
 });
 
 describe("order", () => {
-  test("control planes one after another, workers after the last", () => {
+  test("control planes one after another, then workers one after another", () => {
     expect(plan.machines.map(({ name, after }) => [name, after])).toEqual([
       ["cp1", []],
       ["cp2", ["cp1"]],
       ["cp3", ["cp2"]],
       ["gpu1", ["cp3"]],
-      ["work1", ["cp3"]],
+      ["work1", ["gpu1"]],
     ]);
   });
 

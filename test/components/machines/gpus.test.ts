@@ -70,12 +70,25 @@ describe("drivers", () => {
     );
   });
 
+  const ubuntu = (flavour: string): string[] => [
+    `linux-modules-nvidia-${flavour}-generic`,
+    `nvidia-headless-no-dkms-${flavour}`,
+    "nvidia-utils-580-server",
+  ];
+  const debian = [
+    "linux-image-cloud-amd64",
+    "linux-headers-cloud-amd64",
+    "nvidia-kernel-dkms",
+    "nvidia-smi",
+    "libcuda1",
+  ];
+
   test.each<[Architecture, "ubuntu-24.04" | "debian-12", string[] | undefined]>([
-    ["pascal", "ubuntu-24.04", ["nvidia-headless-580-server", "nvidia-utils-580-server"]],
-    ["ada", "ubuntu-24.04", ["nvidia-headless-580-server-open", "nvidia-utils-580-server"]],
-    ["blackwell", "ubuntu-24.04", ["nvidia-headless-580-server-open", "nvidia-utils-580-server"]],
-    ["pascal", "debian-12", ["linux-headers-amd64", "nvidia-driver", "firmware-misc-nonfree"]],
-    ["ada", "debian-12", ["linux-headers-amd64", "nvidia-driver", "firmware-misc-nonfree"]],
+    ["pascal", "ubuntu-24.04", ubuntu("580-server")],
+    ["ada", "ubuntu-24.04", ubuntu("580-server-open")],
+    ["blackwell", "ubuntu-24.04", ubuntu("580-server-open")],
+    ["pascal", "debian-12", debian],
+    ["ada", "debian-12", debian],
     ["blackwell", "debian-12", undefined],
   ])("%s in %s", (architecture, image, install) => {
     expect(packagedDriver(architecture, image)?.install).toEqual(install);
@@ -96,7 +109,11 @@ describe("what a guest is given", () => {
       "siderolabs/nonfree-kmod-nvidia-lts",
       "siderolabs/nvidia-container-toolkit-lts",
     ]);
-    expect(guestGpuPackages(card, "ubuntu-22.04")).toEqual(["nvidia-headless-580-server", "nvidia-utils-580-server"]);
+    expect(guestGpuPackages(card, "ubuntu-22.04")).toEqual([
+      "linux-modules-nvidia-580-server-generic",
+      "nvidia-headless-no-dkms-580-server",
+      "nvidia-utils-580-server",
+    ]);
     expect(guestGpuPackages({ ...card, device: "1002:744c" }, "ubuntu-22.04")).toEqual([]);
   });
 

@@ -9,9 +9,9 @@ import { record } from "../../support/record";
 const host = entry(loadStack("prod").hosts, "pve1");
 
 describe("images", () => {
-  const all = imageNames.map((name) => imageSource(name, "1.12.0"));
+  const all = imageNames.map((name) => imageSource(name, { talos: "1.12.0" }));
 
-  test("are dated releases, each with its checksum but Talos, whose factory publishes none", () => {
+  test("are dated releases, each with its checksum but Talos, whose factory tells it to customers only", () => {
     for (const { url } of all) expect(url).not.toMatch(/current|latest/);
     expect(all.filter(({ checksum }) => checksum === undefined).map(({ key }) => key)).toEqual(["talos-1-12-0"]);
     for (const { checksum } of all)
@@ -28,7 +28,7 @@ describe("images", () => {
 });
 
 test.each([false, true])("a host holds an image against its checksum (preview: %s)", async (preview) => {
-  const images = [imageSource("debian-12", undefined), imageSource("talos", "1.12.0")];
+  const images = [imageSource("debian-12", undefined), imageSource("talos", { talos: "1.12.0" })];
   const { one } = await record(() => new ProxmoxHost("pve1", { host, images, sshPrivateKey: "not a key" }), {
     preview,
   });
@@ -40,4 +40,13 @@ test.each([false, true])("a host holds an image against its checksum (preview: %
   expect(String(checksum)).toMatch(/^[0-9a-f]{128}$/);
   expect([checksumAlgorithm, overwrite]).toEqual(["sha512", false]);
   expect(one("proxmoxve:download/file:File", "pve1-talos-1-12-0").inputs).not.toHaveProperty("checksum");
+});
+
+test("a Talos image is held against the checksum that the cluster's spec says, as a file of its own", () => {
+  const value = "0123abcd".repeat(8);
+  expect(imageSource("talos", { talos: "1.12.0", imageSha256: value })).toMatchObject({
+    key: "talos-1-12-0-0123abcd",
+    fileName: "talos-1.12.0-0123abcd-nocloud-amd64.iso",
+    checksum: { algorithm: "sha256", value },
+  });
 });

@@ -112,7 +112,7 @@ describe("planning a VM", () => {
     expect(() => imageSource("talos", undefined)).toThrow(
       'a VM with image "talos" is in no cluster: its Talos version is unknown',
     );
-    expect(imageSource("talos", "1.12.0").url).toMatch(/\/v1\.12\.0\/nocloud-amd64\.iso$/);
+    expect(imageSource("talos", { talos: "1.12.0" }).url).toMatch(/\/v1\.12\.0\/nocloud-amd64\.iso$/);
   });
 });
 

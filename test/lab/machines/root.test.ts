@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,14 +87,5 @@ describe("the shelf of machines", () => {
     machines.forget("a-hub");
     expect(machines.find("a-hub")).toBeUndefined();
     expect(machines.find("docker")).toEqual({ name: "docker", address: "192.168.50.100", runs: "client" });
-  });
-
-  test("keeps user data for its owner alone until Proxmox drops it", () => {
-    machines.keepSnippet("pve/local:snippets/docker.yaml", "secret");
-    expect(machines.snippet("pve/local:snippets/docker.yaml")).toBe("secret");
-    const listed = execFileSync("find", [join(directory, "snippets"), "-type", "f"], { encoding: "utf8" }).trim();
-    expect(statSync(listed).mode & 0o777).toBe(0o600);
-    machines.dropSnippet("pve/local:snippets/docker.yaml");
-    expect(machines.snippet("pve/local:snippets/docker.yaml")).toBeUndefined();
   });
 });

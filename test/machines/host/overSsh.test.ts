@@ -5,7 +5,7 @@ import { ProxmoxHost } from "../../../components/machines/proxmoxHost/proxmoxHos
 import { entry, type Host } from "../../../stacks/estate";
 import { host as hostSchema } from "../../../stacks/schema/places";
 import { record } from "../../support/record";
-import { installed, passthroughScript, ScratchHost, usualDevices } from "../../support/scratchHost";
+import { installed, passthroughScript, prepared, ScratchHost, usualDevices } from "../../support/scratchHost";
 import { type Done, remoteCommand, SshHost } from "./sshHost";
 
 // What the component registers is run over SSH: its command, its standard input, its login. Played are the host's files, its
@@ -85,7 +85,7 @@ test("that a reboot is needed fails the run, and the next run after it is quiet"
     /^Process exited with status 5: running "bash -s -- apply [^"]+":\n[^]*reboot it, then run this again\n$/,
   );
   host.reboot();
-  expect((await runs(inputs, inputs.create)).output).toBe("passthrough: prepared, nothing to change\n");
+  expect((await runs(inputs, inputs.create)).output).toBe(prepared);
 });
 
 test("a shared IOMMU group arrives as a message with what is in it, and nothing was changed", async () => {
@@ -112,7 +112,7 @@ test("with the spec's leave the host is rebooted, and waited for", async () => {
   host.reboot();
   await server.start();
   const { output: said, failedDials } = await waiting;
-  expect(said).toBe("passthrough: prepared, nothing to change\n");
+  expect(said).toBe(prepared);
   expect(failedDials).toBeGreaterThan(0);
   expect(ready.connection.dialErrorLimit).toBe(120);
 });

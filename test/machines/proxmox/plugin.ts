@@ -7,7 +7,8 @@ import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { decode, encode, known, type Known, type Properties } from "../../../providers/common/values";
+import { parsePath } from "../../../lab/simulator/path";
+import { decode, encode, known, type Known, type Properties, type Value } from "../../../providers/common/values";
 
 /** A resource as the engine's state has it. */
 export interface Resource {
@@ -78,11 +79,22 @@ export class Plugin {
     return { type, id: answer.getId(), inputs, outputs: present(answer.getProperties()) };
   }
 
-  /** What the engine would show as changed: nothing when the goal is reached. */
-  async diff(old: Resource, news: Properties): Promise<{ changed: string[]; replaces: string[] }> {
-    const inputs = await this.check(old.type, news, old.inputs);
+  /**
+   * What the engine would show as changed: nothing when the goal is reached.
+   *
+   * @param ignored paths of the resource option ignoreChanges
+   */
+  async diff(
+    old: Resource,
+    news: Properties,
+    ignored: readonly string[] = [],
+  ): Promise<{ changed: string[]; replaces: string[] }> {
+    const inputs = await this.check(old.type, reset(news, old, ignored), old.inputs);
     const request = new proto.DiffRequest().setUrn(urn(old.type)).setId(old.id).setNews(inputs);
-    request.setOlds(old.outputs).setOldInputs(old.inputs);
+    request
+      .setOlds(old.outputs)
+      .setOldInputs(old.inputs)
+      .setIgnorechangesList([...ignored]);
     const answer = await this.ask<proto.DiffResponse>((client, reply) => client.diff(request, reply));
     const changed: string[] = [];
     answer.getDetaileddiffMap().forEach((_, path) => changed.push(path));
@@ -91,10 +103,13 @@ export class Plugin {
     return { changed: changed.sort(), replaces: answer.getReplacesList() };
   }
 
-  async update(old: Resource, news: Properties): Promise<Resource> {
-    const inputs = await this.check(old.type, news, old.inputs);
+  async update(old: Resource, news: Properties, ignored: readonly string[] = []): Promise<Resource> {
+    const inputs = await this.check(old.type, reset(news, old, ignored), old.inputs);
     const request = new proto.UpdateRequest().setUrn(urn(old.type)).setId(old.id).setNews(inputs);
-    request.setOlds(old.outputs).setOldInputs(old.inputs);
+    request
+      .setOlds(old.outputs)
+      .setOldInputs(old.inputs)
+      .setIgnorechangesList([...ignored]);
     const answer = await this.ask<proto.UpdateResponse>((client, reply) => client.update(request, reply));
     return { ...old, inputs, outputs: present(answer.getProperties()) };
   }
@@ -137,6 +152,33 @@ export class Plugin {
 /** What a resource's state says. */
 export function outputsOf({ outputs }: Resource): Known {
   return known(decode(outputs).values);
+}
+
+/** Inputs with what is ignored as it was: the engine does this before it asks the provider (processIgnoreChanges). */
+function reset(news: Properties, { inputs }: Resource, ignored: readonly string[]): Properties {
+  const before = decode(inputs).values;
+  const after = structuredClone(news);
+  for (const path of ignored) {
+    const parts = parsePath(path);
+    const last = parts.pop() ?? "";
+    const [from, to] = [follow(before, parts), follow(after, parts)];
+    if (!isMap(to)) continue;
+    const value = isMap(from) ? from[last] : undefined;
+    if (value === undefined) Reflect.deleteProperty(to, last);
+    else to[last] = value;
+  }
+  return after;
+}
+
+function follow(value: Value | undefined, path: readonly (string | number)[]): Value | undefined {
+  return path.reduce<Value | undefined>((at, part) => {
+    if (Array.isArray(at)) return at[Number(part)];
+    return isMap(at) ? at[part] : undefined;
+  }, value);
+}
+
+function isMap(value: unknown): value is Properties {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function urn(type: string): string {

@@ -1,16 +1,14 @@
-import { mkdtempSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { userCache } from "../../../lab/launch/environment";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { VmEvent } from "../../../lab/proxmox";
-import { obtainTool, pins } from "../../../lab/tools";
 import { outputsOf, Plugin, type Resource } from "./plugin";
-import { Place, token } from "./support";
+import { startPluginAt } from "./pluginAt";
+import { Place } from "./support";
 import {
   imageArgs,
   jobArgs,
   mappingArgs,
   optionsArgs,
-  privileges,
   rulesArgs,
   snippetArgs,
   types,
@@ -24,32 +22,13 @@ jest.setTimeout(900_000);
 const place = new Place();
 const plugin = new Plugin();
 const events: [string, VmEvent][] = [];
-const home = mkdtempSync(join(place.folder, "home-"));
 
-beforeAll(async () => {
-  const root = resolve(__dirname, "../../..");
-  const { path } = await obtainTool({
-    root,
-    cache: userCache(),
-    pin: pins["pulumi-resource-proxmoxve"],
-    say: () => undefined,
-  });
+beforeAll(() => {
   const noted = (what: string) => (vm: VmEvent) => void events.push([what, vm]);
-  const { endpoint, trusted, ssh } = await place.start(
-    { tokens: { [token.id]: { ...token, privileges } } },
-    {
-      onStart: noted("start"),
-      onStop: noted("stop"),
-      onDestroy: noted("destroy"),
-    },
-  );
-  // The provider writes known_hosts in HOME.
-  const env = { PATH: process.env["PATH"], HOME: home, SSL_CERT_FILE: trusted };
-  const nodes = Object.entries(ssh).map(([name, at]) => ({ name, ...at }));
-  await plugin.start(path, env, {
-    endpoint,
-    apiToken: `${token.id}=${token.secret}`,
-    ssh: JSON.stringify({ username: "root", privateKey: place.key.private, nodes }),
+  return startPluginAt(place, plugin, {
+    onStart: noted("start"),
+    onStop: noted("stop"),
+    onDestroy: noted("destroy"),
   });
 });
 afterAll(async () => {
@@ -85,10 +64,10 @@ test("a mapping, an image, a snippet, a VM, its firewall and its backup are made
     "pve1-card": { description: "a card", map: ["id=10de:2684,node=pve1,path=0000:01:00,iommugroup=14"] },
   });
   expect(Object.keys(volumes).sort()).toEqual([
-    "local-lvm:vm-100-cloudinit",
-    "local-lvm:vm-100-disk-0",
-    "local-lvm:vm-100-disk-1",
-    "local:import/debian-12.qcow2",
+    "pve1/local-lvm:vm-100-cloudinit",
+    "pve1/local-lvm:vm-100-disk-0",
+    "pve1/local-lvm:vm-100-disk-1",
+    "pve1/local:import/debian-12.qcow2",
   ]);
   expect(vms["100"]).toMatchObject({
     status: "running",
@@ -107,7 +86,9 @@ test("a mapping, an image, a snippet, a VM, its firewall and its backup are made
 });
 
 test("the lab learns that the VM was started, with its cloud-init", () => {
-  expect(events).toEqual([["start", { vmid: 100, node: "pve1", name: "docker", address: "192.168.10.100", userData }]]);
+  expect(events).toMatchObject([
+    ["start", { vmid: 100, node: "pve1", name: "docker", address: "192.168.10.100", userData }],
+  ]);
 });
 
 test("the snippet came by SSH, as a file that nobody else may read", () => {

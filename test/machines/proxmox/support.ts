@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { z } from "zod";
-import { type Cluster, type Credentials, type Hooks, type Proxmox, startProxmox } from "../../../lab/proxmox";
+import { type Cluster, type Credentials, type Proxmox, type ProxmoxOptions, startProxmox } from "../../../lab/proxmox";
 
 /** Two nodes; the first has a card of two functions. */
 export const cluster: Cluster = {
@@ -47,7 +47,10 @@ export class Place {
   readonly requests: string[] = [];
   private running: Proxmox | undefined;
 
-  async start(credentials: Credentials = { tokens: { [token.id]: token } }, hooks: Hooks = {}): Promise<Proxmox> {
+  async start(
+    credentials: Credentials = { tokens: { [token.id]: token } },
+    more: Partial<ProxmoxOptions> = {},
+  ): Promise<Proxmox> {
     this.running = await startProxmox({
       directory: join(this.folder, "cluster"),
       authority: join(this.folder, "authority"),
@@ -55,7 +58,7 @@ export class Place {
       credentials,
       authorizedKey: this.key.public,
       say: (line) => this.requests.push(line),
-      ...hooks,
+      ...more,
     });
     return this.running;
   }

@@ -7,6 +7,7 @@ import {
   planTalosCluster,
   type TalosClusterPlan,
 } from "../../../components/clusters/talosCluster/talosCluster.plan";
+import { tailscaleDocument } from "../../../components/clusters/talosCluster/tailscale";
 import { cardOf } from "../../../components/estate/estate.plan";
 import { loadStack, specs } from "../../../stacks";
 import { type Cluster, entry, type Estate } from "../../../stacks/estate";
@@ -30,9 +31,13 @@ function planOf(estate: Estate, cluster: Cluster): TalosClusterPlan {
   return planTalosCluster(cluster, Object.fromEntries(names.map(shapeOf)), subnets);
 }
 
+/** How every node joins its tailnet; the extension's variables are for Talos a list of texts. */
+const tailnet = { loginServer: "https://headscale.example.org", authKey: "made up", advertises: ["10.96.0.0/12"] };
+
 /** What talosctl generates for a machine, with the plan's documents over it: as the provider asks it to. */
 async function generate(secrets: string, cluster: Cluster, plan: TalosClusterPlan, machine: MachinePlan) {
-  const patches = machine.documents.flatMap((document, index) => {
+  const documents = [...machine.documents, tailscaleDocument({ ...tailnet, hostname: machine.name })];
+  const patches = documents.flatMap((document, index) => {
     const file = join(folder, `${machine.name}-${index}.json`);
     writeFileSync(file, JSON.stringify(document));
     return ["--config-patch", `@${file}`];
@@ -82,8 +87,9 @@ test.each(clusters)(
         machine.name,
         ["FILE is valid for metal mode\n", "FILE is valid for cloud mode\n"],
       ]);
-      // Not one that only looks like it: the firewall's documents are in it.
+      // Not one that only looks like it: the firewall's documents are in it, and the extension's.
       expect(config).toContain("kind: NetworkDefaultActionConfig");
+      expect(config).toContain("- TS_AUTH_ONCE=true");
     }
   },
 );

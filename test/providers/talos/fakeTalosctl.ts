@@ -14,9 +14,11 @@ export type Call = z.output<typeof call>;
 export interface Rule {
   /** The command's first words, for example "gen config". */
   readonly on: string;
+  /** The node that is asked. @default any */
+  readonly node?: string;
   readonly stdout?: string;
-  /** Written to the argument after this one. */
-  readonly writes?: { readonly after: string; readonly text: string };
+  /** Written to the argument after this one; bytes are given as base64. */
+  readonly writes?: { readonly after: string; readonly text: string; readonly encoding?: "base64" };
   readonly fails?: string;
   /** How often the rule holds. @default always */
   times?: number;
@@ -63,10 +65,11 @@ for (const arg of args) {
 }
 fs.appendFileSync(path.join(here, "calls"), JSON.stringify({ args, files, talosconfig: process.env.TALOSCONFIG }) + "\\n");
 const table = path.join(here, "rules.json"), rules = JSON.parse(fs.readFileSync(table, "utf8"));
-const rule = rules.find(({ on, times }) => args.join(" ").startsWith(on) && times !== 0);
+const rule = rules.find(({ on, node, times }) =>
+  args.join(" ").startsWith(on) && times !== 0 && (node === undefined || args[args.indexOf("--nodes") + 1] === node));
 if (rule === undefined) { process.stderr.write("no rule for " + args.join(" ")); process.exit(9); }
 if (rule.times !== undefined) { rule.times -= 1; fs.writeFileSync(table, JSON.stringify(rules)); }
-if (rule.writes) fs.writeFileSync(args[args.indexOf(rule.writes.after) + 1], rule.writes.text);
+if (rule.writes) fs.writeFileSync(args[args.indexOf(rule.writes.after) + 1], rule.writes.text, rule.writes.encoding ?? "utf8");
 if (rule.fails !== undefined) { process.stderr.write(rule.fails); process.exit(1); }
 process.stdout.write(rule.stdout ?? "");
 `;

@@ -32,7 +32,7 @@ describe("Machine", () => {
       "gen config core https://10.0.0.10:6443 --with-secrets TMP/secrets.yaml --output-types worker --output - --with-docs=false " +
         "--with-examples=false --talos-version v1.12 --kubernetes-version 1.34.3 --install-image factory/x:v1.12.0 " +
         "--config-patch @TMP/patch-0.yaml --config-patch @TMP/patch-1.yaml",
-      `apply-config ${client} --file TMP/machine.yaml`,
+      `apply-config --file TMP/machine.yaml ${client}`,
       "apply-config --insecure --nodes 10.0.0.11 --file TMP/machine.yaml",
     ]);
     const [first, second] = fake.calls();
@@ -61,7 +61,7 @@ describe("Machine", () => {
     const get = "get machineconfig v1alpha1";
     fake.rules({ on: get, stdout: `# other words\n${config("1.34.3")}` }, { on: "version", stdout: serverVersion });
     expect(await engine.drift(type, made)).toEqual([]);
-    expect(fake.lines()).toEqual([`${get} ${client} --output jsonpath={.spec}`, `version ${client}`]);
+    expect(fake.lines()).toEqual([`${get} --output jsonpath={.spec} ${client}`, `version ${client}`]);
     fake.rules({ on: get, stdout: config("1.33.0") }, { on: "version", stdout: serverVersion });
     expect(await engine.drift(type, made)).toEqual(["configHash", "kubernetesVersion"]);
     fake.rules(
@@ -91,27 +91,32 @@ describe("Machine", () => {
     );
   });
 
-  test("changes in place; another image is installed first, and no first configuration is sent", async () => {
-    fake.rules(generate, { on: "apply-config" }, { on: "upgrade" });
+  test("changes in place, and no first configuration is sent", async () => {
+    fake.rules(generate, { on: "apply-config" });
     const made = await engine.create(type, args);
-    const next = { ...args, talosVersion: "1.12.1", installImage: "factory/x:v1.12.1" };
-    expect(await engine.diff(type, made, next)).toMatchObject({
-      changed: ["installImage", "talosVersion"],
-      replaces: [],
-    });
-    fake.rules(generate, { on: "apply-config" }, { on: "upgrade" });
-    await engine.update(type, made, next);
+    const get = { on: "get machineconfig", stdout: config("1.34.3") };
+    fake.rules(generate, get, { on: "apply-config" });
+    await engine.update(type, made, { ...args, patches: [] });
     expect(fake.lines().map((line) => line.split(" --")[0])).toEqual([
-      "upgrade",
       "gen config core https://10.0.0.10:6443",
+      "get machineconfig v1alpha1",
       "apply-config",
     ]);
-    expect(fake.lines()[0]).toBe(`upgrade ${client} --image factory/x:v1.12.1 --wait`);
-    fake.rules(generate, { on: "apply-config", fails: "x509: certificate signed by unknown authority" });
+    fake.rules(generate, get, { on: "apply-config", fails: "x509: certificate signed by unknown authority" });
     expect(await messageOf(engine.update(type, made, args))).toBe(
       "configuring 10.0.0.11: talosctl said: x509: certificate signed by unknown authority",
     );
     expect(fake.lines().join("\n")).not.toContain("--insecure");
+  });
+
+  test("keeps the Kubernetes it has until the cluster gets another", async () => {
+    fake.rules(generate, { on: "apply-config" });
+    const made = await engine.create(type, args);
+    fake.rules(generate, { on: "get machineconfig", stdout: config("1.34.3") }, { on: "apply-config" });
+    const next = await engine.update(type, made, { ...args, kubernetesVersion: "1.35.0" });
+    const versions = fake.lines().flatMap((line) => /--kubernetes-version (\S+)/.exec(line)?.[1] ?? []);
+    expect(versions).toEqual(["1.35.0", "1.34.3"]);
+    expect(next.outputs["configHash"]).toBe(next.outputs["appliedHash"]);
   });
 
   test("keeps the configuration format it first had when it is upgraded", async () => {
@@ -120,17 +125,6 @@ describe("Machine", () => {
     expect(await engine.check(type, { ...args, talosVersion: "1.13.0" }, made.inputs)).toMatchObject({
       contract: "1.12",
     });
-  });
-
-  test("is left as it is when it is deleted, unless it is to be wiped", async () => {
-    fake.rules(generate, { on: "apply-config" });
-    const left = await engine.create(type, args);
-    const wiped = await engine.create(type, { ...args, onDestroy: "reset" });
-    fake.rules({ on: "reset" });
-    await engine.delete(type, left);
-    expect(fake.lines()).toEqual([]);
-    await engine.delete(type, wiped);
-    expect(fake.lines()).toEqual([`reset ${client} --graceful --reboot --wait`]);
   });
 
   test("cannot be imported", async () => {

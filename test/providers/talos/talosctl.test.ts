@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 
 import { talos } from "../../../providers/talos/provider";
-import { Engine, messageOf, text } from "../support";
+import { Engine, messageOf } from "../support";
 
-import { client, clientConfiguration, engine, fake, folder, machineSecrets } from "./talosctl";
+import { client, clientConfiguration, engine, fake, folder, machineSecrets, snapshotOf, takes } from "./talosctl";
 
 describe("Secrets", () => {
   const type = "talos:index:Secrets";
@@ -34,70 +34,16 @@ describe("Secrets", () => {
   });
 });
 
-describe("Cluster", () => {
-  const type = "talos:index:Cluster";
-  const args = {
-    clusterName: "core",
-    bootstrapNode: "10.0.0.11",
-    endpoint: "10.0.0.10",
-    nodes: ["10.0.0.11"],
-    clientConfiguration,
-  };
-  const kubeconfig = { on: "kubeconfig", writes: { after: "kubeconfig", text: "kind: Config\n" } };
-
-  test("is bootstrapped, and lives until it is forgotten", async () => {
-    fake.rules({ on: "bootstrap" }, kubeconfig);
-    const made = await engine.create(type, args);
-    expect(made).toMatchObject({ id: "core", outputs: { kubeconfig: "kind: Config\n" } });
-    expect([...made.secrets].sort()).toEqual(["clientConfiguration", "kubeconfig", "talosconfig"]);
-    expect(fake.lines()).toEqual([`bootstrap ${client}`, `kubeconfig TMP/kubeconfig --force --merge=false ${client}`]);
-    fake.rules({ ...kubeconfig, writes: { after: "kubeconfig", text: "kind: Config # with a new certificate\n" } });
-    expect(await engine.drift(type, made)).toEqual([]);
-    fake.rules();
-    const larger = await engine.update(type, made, { ...args, nodes: ["10.0.0.11", "10.0.0.12"] });
-    expect(parse(text(larger, "talosconfig"))).toMatchObject({
-      contexts: { core: { nodes: ["10.0.0.11", "10.0.0.12"] } },
-    });
-    await engine.delete(type, larger);
-    expect(fake.lines()).toEqual([]);
-    expect(await messageOf(engine.import(type, "core"))).toBe(
-      "The cluster core cannot be read without its clientConfiguration, which an import does not have. " +
-        "Declare it and run up: a cluster that was bootstrapped is not bootstrapped again.",
-    );
-  });
-
-  test("that a killed run bootstrapped is not bootstrapped again", async () => {
-    fake.rules(
-      { on: "bootstrap", fails: "rpc error: code = AlreadyExists desc = etcd data directory is not empty" },
-      kubeconfig,
-    );
-    expect(await engine.create(type, args)).toMatchObject({ id: "core" });
-  });
-
-  test("that does not answer is an error, not gone", async () => {
-    fake.rules({ on: "bootstrap" }, kubeconfig);
-    const made = await engine.create(type, args);
-    fake.rules({ on: "kubeconfig", fails: "dial tcp: no route to host" });
-    expect(await messageOf(engine.read(type, made))).toBe(
-      "fetching the kubeconfig of core: talosctl said: dial tcp: no route to host The node could not be asked; nothing is taken for deleted.",
-    );
-  });
-});
-
 describe("EtcdSnapshot", () => {
   const type = "talos:index:EtcdSnapshot";
   const path = join(folder, "backups", "etcd.db");
   const args = { node: "10.0.0.11", path, clientConfiguration };
-  const take = (text: string): { on: string; writes: { after: string; text: string } } => ({
-    on: "etcd snapshot",
-    writes: { after: "snapshot", text },
-  });
-  const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+  const sha256 = (text: string): string => createHash("sha256").update(snapshotOf(text)).digest("hex");
 
   test("is taken, taken again, found missing, and left behind", async () => {
-    fake.rules(take("one"));
+    fake.rules(takes(snapshotOf("one")));
     const made = await engine.create(type, args);
-    expect(made.outputs).toMatchObject({ sha256: sha256("one"), size: 3, trigger: "" });
+    expect(made.outputs).toMatchObject({ sha256: sha256("one"), size: 1056, trigger: "" });
     expect(fake.lines()).toEqual([`etcd snapshot ${path} ${client}`]);
     expect((statSync(path).mode & 0o777).toString(8)).toBe("600");
     expect(await engine.drift(type, made)).toEqual([]);
@@ -105,12 +51,12 @@ describe("EtcdSnapshot", () => {
       changed: ["trigger"],
       replaces: [],
     });
-    fake.rules(take("other"));
+    fake.rules(takes(snapshotOf("other")));
     const again = await engine.update(type, made, { ...args, trigger: "1.35.0" });
     expect(again.outputs).toMatchObject({ sha256: sha256("other"), trigger: "1.35.0" });
-    expect(await engine.drift(type, made)).toEqual(["sha256", "size"]);
+    expect(await engine.drift(type, made)).toEqual(["sha256"]);
     await engine.delete(type, again);
-    expect(readFileSync(path, "utf8")).toBe("other");
+    expect(readFileSync(path)).toEqual(snapshotOf("other"));
     rmSync(path);
     expect(await engine.drift(type, again)).toBe("gone");
     expect(await messageOf(engine.import(type, "x"))).toBe(
@@ -120,6 +66,23 @@ describe("EtcdSnapshot", () => {
       'path: "backup.db" must be an absolute path',
     ]);
   });
+});
+
+test.each([
+  ["its checksum is wrong", Buffer.alloc(1056, "x"), 3],
+  ["its checksum is wrong", snapshotOf("cut").subarray(0, 700), 3],
+  ["there are no keys in it", snapshotOf("empty"), 0],
+])("a snapshot that is not whole is an error: %s", async (reason, content, keys) => {
+  const path = join(folder, "backups", "broken.db");
+  fake.rules(takes(content, keys));
+  const args = { node: "10.0.0.11", endpoint: "127.0.0.1:50001", path, clientConfiguration };
+  expect(await messageOf(engine.create("talos:index:EtcdSnapshot", args))).toBe(
+    `taking an etcd snapshot of 10.0.0.11: ${path} is no whole snapshot: ${reason}. ` +
+      "Nothing was changed; run up again, and look at the node's disk when this comes again.",
+  );
+  expect(fake.lines()).toEqual([
+    `etcd snapshot ${path} --talosconfig TMP/talosconfig --nodes 10.0.0.11 --endpoints 127.0.0.1:50001`,
+  ]);
 });
 
 test("a talosctl that is not there is named, with what to do", async () => {

@@ -24,12 +24,29 @@ const version = "8.5.0"
 //go:embed bridge-metadata.json
 var metadata []byte
 
-// Resources of the upstream's newer half whose id is a number, which Pulumi's ids never are.
-var numericID = map[string]bool{
-	"proxmox_vm":                            true,
-	"proxmox_virtual_environment_vm2":       true,
-	"proxmox_cloned_vm":                     true,
-	"proxmox_virtual_environment_cloned_vm": true,
+// Resources whose "id" is given by the program, or is a number, which Pulumi's ids never are: the package calls it resourceId.
+// https://github.com/muhlba91/pulumi-proxmoxve/blob/main/provider/resources.go, resourceIDOverrides; each has its older name, too.
+var givenID = map[string]bool{
+	"backup_job":            true,
+	"cloned_vm":             true,
+	"replication":           true,
+	"sdn_fabric_openfabric": true,
+	"sdn_fabric_ospf":       true,
+	"sdn_vnet":              true,
+	"sdn_zone_evpn":         true,
+	"sdn_zone_qinq":         true,
+	"sdn_zone_simple":       true,
+	"sdn_zone_vlan":         true,
+	"sdn_zone_vxlan":        true,
+	"storage_cifs":          true,
+	"storage_directory":     true,
+	"storage_lvm":           true,
+	"storage_lvmthin":       true,
+	"storage_nfs":           true,
+	"storage_pbs":           true,
+	"storage_zfspool":       true,
+	"vm":                    true,
+	"vm2":                   true,
 }
 
 // Provider describes the bridged provider.
@@ -60,6 +77,7 @@ func Provider() tfbridge.ProviderInfo {
 			return nil
 		},
 	})
+	described.SetAutonaming(255, "-")
 	return described
 }
 
@@ -80,7 +98,9 @@ func token(tf string) (module, name string) {
 }
 
 func fixID(tf string, element *tfbridge.ResourceInfo) {
-	if !numericID[tf] {
+	rest, isLegacy := strings.CutPrefix(tf, "proxmox_virtual_environment_")
+	// The older "vm" has an id like any other; what is "vm" now was called "vm2".
+	if isLegacy && rest == "vm" || !givenID[strings.TrimPrefix(rest, "proxmox_")] {
 		return
 	}
 	element.Fields = map[string]*tfbridge.SchemaInfo{"id": {Name: "resourceId", Type: "string"}}

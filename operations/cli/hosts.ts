@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { hypervisorRuns, startHypervisor, stopHypervisor } from "../../lab/hypervisor";
+import type { FullLab, LabFolder } from "../../lab/launch";
+import { readPlaces } from "../../lab/launch";
+import { clusterOf } from "../../lab/proxmox";
+import { type Estate, hubOf } from "../../stacks/estate";
+import type { Context } from "./context";
+import { CommandError } from "./exit";
+import { goneRemedy } from "./machines";
+
+/** What of an estate the full lab runs. */
+export function fullLabOf({ tailnet, hosts, clusters }: Estate): FullLab {
+  return {
+    hub: hubOf(tailnet) !== undefined,
+    hosts: Object.keys(hosts),
+    talos: Object.values(clusters).flatMap(({ controlPlanes, workers }) => [...controlPlanes, ...workers]),
+    clusters: Object.keys(clusters),
+  };
+}
+
+/** Starts the full lab's hosts when they do not run, or run by another spec. */
+export async function startHosts(context: Pick<Context, "say" | "stack">, lab: LabFolder, spec: Estate): Promise<void> {
+  const places = readPlaces(lab);
+  if (places === undefined) throw new Error(`the lab of stack ${context.stack} was not prepared`);
+  try {
+    await startHypervisor({
+      directory: lab.hypervisor,
+      plan: {
+        ...(Object.keys(spec.hosts).length === 0 ? {} : { cluster: clusterOf(spec) }),
+        places,
+        machines: lab.machines,
+      },
+      command: [process.execPath, join(lab.bundles, "hypervisor.cjs")],
+      say: context.say,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`The hosts of the lab do not come up. ${reason}\n${goneRemedy(context.stack)}`);
+  }
+}
+
+/** Ends the full lab's hosts, Talos machines and clusters. */
+export function stopHosts(lab: LabFolder): Promise<void> {
+  return stopHypervisor(lab.hypervisor);
+}
+
+/** Whether the full lab's hosts run. */
+export function hostsRun(lab: LabFolder): boolean {
+  return hypervisorRuns(lab.hypervisor);
+}
