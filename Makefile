@@ -7,7 +7,7 @@ REFRESH ?=
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-commands := help up preview refresh down env lab-status tools check test test-lab reach docs
+commands := help up preview refresh upgrade-plan down env lab-status tools check test test-lab reach docs
 
 .PHONY: $(commands)
 $(commands):

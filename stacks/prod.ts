@@ -115,6 +115,15 @@ export const prod = defineEstate({
       tags: ["app"],
     },
     field: { kind: "external", os: "openwrt", role: "subnet-router", tags: ["field"], advertises: ["10.42.0.0/24"] },
+    // A desk in the office; its screen is seen over the tailnet, through nobody's relay.
+    desk: {
+      kind: "external",
+      os: "windows",
+      role: "workstation",
+      tags: ["dev"],
+      serves: { screen: { port: 21118, to: ["group:admins"] } },
+      runs: { screen: { kind: "rustdesk" } },
+    },
     // In the field's mesh, behind its gateway.
     jetson: {
       kind: "external",

@@ -37,6 +37,8 @@ export interface PublicOutputs {
   readonly tailnet: string;
   /** Names inside the tailnet, and the machine that each means. */
   readonly names: Table;
+  /** Addresses in the tailnet of the machines that have joined it, as its control server says. */
+  readonly joined: Table;
   /** What is on the internet, by host. */
   readonly urls: Table;
   /** Addresses of VMs. */
@@ -89,6 +91,7 @@ export class Estate extends pulumi.ComponentResource {
     this.publicOutputs = pulumi.output({
       tailnet: fleet.tailnet.loginServer,
       names: fleet.tailnet.names.machines,
+      joined: fleet.tailnet.joined,
       urls: pulumi.all({ ...edge?.urls }),
       machines: pulumi.all(fleet.addresses),
       clusters: pulumi.all(platform.endpoints),

@@ -12,6 +12,8 @@ export interface Tailnet extends pulumi.ComponentResource {
   readonly joinKeys: Readonly<Record<string, pulumi.Output<string>>>;
   /** Secret; by repository that has runners. */
   readonly runnerKeys: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Who has joined, as the control server says at each run: addresses in the tailnet, by machine with a join key. */
+  readonly joined: pulumi.Output<Readonly<Record<string, string>>>;
   /** The policy in force, JSON. */
   readonly policy: pulumi.Output<string>;
   /** Names inside the tailnet, and who answers for them. */

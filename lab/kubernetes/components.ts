@@ -117,6 +117,8 @@ function controllerManager(place: KubernetesPlace, { podSubnets, serviceSubnets 
       ...[`--root-ca-file=${place.certificate("ca")}`],
       `--service-account-private-key-file=${place.key("service-account")}`,
       `--node-monitor-grace-period=${nodeMonitorGracePeriod}s`,
+      // It makes an account per controller first; at its default of 20 calls a second that takes 5 seconds.
+      ...["--kube-api-qps=200", "--kube-api-burst=400"],
     ],
     // Without it no pod is admitted, and the controllers make it.
     ready: () => serves(place, "/api/v1/namespaces/default/serviceaccounts/default"),

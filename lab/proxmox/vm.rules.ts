@@ -31,14 +31,27 @@ const elsewhere =
 /** @throws Refusal for what the caller may not set */
 export function checkOptions(caller: Caller, vmid: string, options: readonly string[]): void {
   if (isRoot(caller)) return;
-  for (const option of options.filter((name) => !elsewhere.test(name))) {
-    if (isDrive(option)) {
-      demand(caller, `/vms/${vmid}`, "VM.Config.Disk");
-      continue;
-    }
+  for (const option of options.filter((name) => !elsewhere.test(name) && !isDrive(name))) {
     const group = groups.find(([, pattern]) => pattern.test(option));
     if (group === undefined) throw died(`only root can set '${option}' config`);
     demand(caller, `/vms/${vmid}`, ...group[0]);
+  }
+}
+
+/**
+ * Changing a drive of a VM that is there takes a privilege by what it is; at its creation the storages' are enough.
+ *
+ * @param drives options and their values: the new ones, or those that go
+ * @throws Refusal for a drive that the caller may not change
+ */
+export function checkDrives(caller: Caller, vmid: string, drives: Readonly<Record<string, string>>): void {
+  for (const [, value] of Object.entries(drives).filter(([option]) => isDrive(option))) {
+    if (!/(?:^|,)media=cdrom(?:,|$)|^(?:none|cdrom)\b|cloudinit/.test(value)) {
+      demand(caller, `/vms/${vmid}`, "VM.Config.Disk");
+      continue;
+    }
+    demand(caller, `/vms/${vmid}`, "VM.Config.CDROM");
+    if (value.includes("cloudinit")) demand(caller, `/vms/${vmid}`, "VM.Config.Cloudinit");
   }
 }
 

@@ -12,6 +12,7 @@ import { refresh } from "./refresh";
 import { test, testLab } from "./test";
 import { tools } from "./tools";
 import { up } from "./up";
+import { upgradePlan } from "./upgradePlan";
 
 const help: Command = {
   name: "help",
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   up,
   preview,
   refresh,
+  upgradePlan,
   reach,
   down,
   env,

@@ -3,9 +3,18 @@ import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
 import { checkVersions } from "./versions";
 
-/** Clusters have an odd number of control planes and versions that go together, on Talos VMs with the matching role, each in one cluster only; runners run on Docker hosts. */
+/**
+ * Clusters have an odd number of control planes and versions that go together, on Talos VMs with the matching role, each in one
+ * cluster and no more; runners run on Docker hosts.
+ */
 export function checkClusters(estate: Estate): Problem[] {
-  return [...evenControlPlanes(estate), ...checkVersions(estate), ...members(estate), ...runnerHosts(estate)];
+  return [
+    ...evenControlPlanes(estate),
+    ...checkVersions(estate),
+    ...members(estate),
+    ...strays(estate),
+    ...runnerHosts(estate),
+  ];
 }
 
 function evenControlPlanes(estate: Estate): Problem[] {
@@ -57,6 +66,20 @@ function wrongMember(estate: Estate, path: string, member: string, role: string)
       about: [`machines.${member}.image`],
     },
   ];
+}
+
+/** A VM that boots Talos without a cluster would wait for a configuration for ever, in a version that nobody says. */
+function strays({ machines, clusters }: Estate): Problem[] {
+  const nodes = Object.values(clusters).flatMap(({ controlPlanes, workers }) => [...controlPlanes, ...workers]);
+  return Object.entries(machines)
+    .filter(([name, { role }]) => /^talos-/.test(role) && !nodes.includes(name))
+    .map(([name, { role }]) => ({
+      path: `machines.${name}.role`,
+      problem: `${quote(role)}, but no cluster names ${name}`,
+      allowed: "a node that one cluster names",
+      remedy: `name it in ${role === "talos-worker" ? "workers" : "controlPlanes"} of a cluster, or remove it`,
+      about: ["clusters"],
+    }));
 }
 
 function runnerHosts(estate: Estate): Problem[] {

@@ -110,7 +110,7 @@ describe("machines and cluster of stack prod in the full lab", () => {
   test("a VM, a mapping and a machine's configuration changed behind the back: a refresh names all three", async () => {
     const state = proxmox();
     const docker = state.vms["100"];
-    const [[mapping = ""] = []] = Object.entries(state.mappings);
+    const [mapping = ""] = Object.keys(state.mappings);
     if (docker === undefined) throw new Error("no VM 100");
     docker.config["cores"] = "2";
     state.mappings[mapping] = {

@@ -33,7 +33,7 @@ test("make's targets are the commands, and help lists them all", () => {
   expect(targets?.toSorted()).toEqual(commands.map(({ name }) => name).toSorted());
   const { status, stdout } = estate("help");
   expect(status).toBe(0);
-  for (const { name, summary } of commands) expect(stdout).toContain(`${name.padEnd(10)}  ${summary}\n`);
+  for (const { name, summary } of commands) expect(stdout).toContain(`${name.padEnd(12)}  ${summary}\n`);
 });
 
 test.each(["up", "preview", "refresh", "down"])(

@@ -11,6 +11,7 @@ const twoWorkers = {
   "machines.cp2.gpu": "a2000",
   "machines.cp2.role": "talos-worker",
   "clusters.core.workers": ["cp2", "gpu1"],
+  "clusters.edge": undefined,
 };
 
 test("one group number on two hosts is two groups", () => {

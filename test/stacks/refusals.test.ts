@@ -63,7 +63,7 @@ const refusals: readonly Refusal[] = [
   },
   {
     title: "an even number of control planes",
-    change: { "clusters.core.controlPlanes": ["cp1", "cp2"] },
+    change: { "clusters.core.controlPlanes": ["cp1", "cp2"], "clusters.edge": undefined },
     path: "clusters.core.controlPlanes",
     value: "2 control planes",
     allowed: "an odd number: 1, 3 or 5",

@@ -91,6 +91,7 @@ export const containerToolkit: CloudInitParts = {
         `echo 'deb [signed-by=${toolkitKey}] ${toolkitUrl}/stable/deb/$(ARCH) /' >/etc/apt/sources.list.d/nvidia-container-toolkit.list`,
         "apt-get update",
         "DEBIAN_FRONTEND=noninteractive apt-get install --yes nvidia-container-toolkit",
+        "mkdir -p /etc/docker",
         "nvidia-ctk runtime configure --runtime=docker",
         "systemctl restart docker",
         "",

@@ -1,5 +1,6 @@
 import type { Network, Vm } from "../../../stacks/estate";
 import { parseGibibytes } from "../../../stacks/schema/common";
+import type { ImageSource } from "../images";
 
 /** A firewall rule of Proxmox: what may come in at the VM's network device. Everything else is dropped. */
 export interface FirewallRule {
@@ -33,7 +34,11 @@ export interface VirtualMachinePlan {
 }
 
 /** Computes what a VM will be. */
-export function planVirtualMachine(vm: Vm, network: Network): VirtualMachinePlan {
+export function planVirtualMachine(
+  vm: Vm,
+  network: Network,
+  contentType: ImageSource["contentType"],
+): VirtualMachinePlan {
   return {
     memory: parseGibibytes(vm.memory) * 1024,
     disk: parseGibibytes(vm.disk),
@@ -46,7 +51,7 @@ export function planVirtualMachine(vm: Vm, network: Network): VirtualMachinePlan
       // Cloud-init runs at the first boot, and the disk is made from the image once. A join key that was renewed since, or a
       // newer image, must not cost the VM its life.
       "initialization.userDataFileId",
-      ...(vm.image === "opnsense" || vm.image === "talos" ? [] : ["disks[0].importFrom"]),
+      ...(contentType === "import" ? ["disks[0].importFrom"] : []),
       // The bridge gives each disk speed limits of 0, which the provider neither writes nor reads: a change at every run.
       // https://github.com/muhlba91/pulumi-proxmoxve/issues/664
       "disks[0].speed",

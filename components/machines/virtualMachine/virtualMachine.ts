@@ -46,7 +46,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
   constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
     const { userData, ...recorded } = args;
     super(tokens.virtualMachine, name, recorded, opts);
-    const plan = planVirtualMachine(args.vm, args.network);
+    const plan = planVirtualMachine(args.vm, args.network, args.image.contentType);
     const snippet = this.createSnippet(name, args.vm, args.storage, userData);
     const vm = this.createVm(name, args, plan, snippet, opts?.protect ?? false);
     this.createFirewall(name, args.vm, plan, vm);
@@ -72,6 +72,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        // Made anew for other contents, so it can't be protected with its VM; all it holds is in the program.
+        protect: false,
         // The provider replaces the file for other contents, and its successor has its path, which Proxmox asks for whenever
         // the VM starts: deleted afterwards, the new file would be the one that goes.
         deleteBeforeReplace: true,

@@ -3,6 +3,7 @@ import * as headscale from "../../../providers/headscale/sdk";
 import { tokens } from "../../tokens";
 import { policyText } from "../policy.plan";
 import type { Names } from "../names.plan";
+import { registrationOf } from "../registration";
 import type { Tailnet } from "../tailnet";
 import { type KeyPlan, planTailnet, type TailnetPlan } from "../tailnet.plan";
 import type { Topology } from "../topology";
@@ -47,6 +48,7 @@ export class HeadscaleTailnet extends pulumi.ComponentResource implements Tailne
   readonly loginServer: pulumi.Output<string>;
   readonly joinKeys: Readonly<Record<string, pulumi.Output<string>>>;
   readonly runnerKeys: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly joined: pulumi.Output<Readonly<Record<string, string>>>;
   readonly policy: pulumi.Output<string>;
   readonly names: Names;
   readonly routes: Readonly<Record<string, readonly string[]>>;
@@ -60,6 +62,9 @@ export class HeadscaleTailnet extends pulumi.ComponentResource implements Tailne
     this.joinKeys = this.createKeys(`${name}-join`, plan.joinKeys, provider, policy);
     this.runnerKeys = this.createKeys(`${name}-runners`, plan.runnerKeys, provider, policy);
     this.watchNodes(name, plan, provider, policy);
+    this.joined = headscale
+      .getNodesOutput({}, { parent: this, provider })
+      .nodes.apply((nodes) => registrationOf(Object.keys(this.joinKeys), nodes));
     this.policy = policy.policy;
     this.loginServer = pulumi.output(args.loginServer);
     this.names = plan.names;

@@ -3,6 +3,7 @@ import * as tailscale from "@pulumi/tailscale";
 import { tokens } from "../../tokens";
 import type { Names } from "../names.plan";
 import { policyText } from "../policy.plan";
+import { registrationOf } from "../registration";
 import type { Tailnet } from "../tailnet";
 import { type KeyPlan, planTailnet, type TailnetPlan } from "../tailnet.plan";
 import type { Topology } from "../topology";
@@ -59,6 +60,7 @@ export class TailscaleTailnet extends pulumi.ComponentResource implements Tailne
   readonly loginServer: pulumi.Output<string>;
   readonly joinKeys: Readonly<Record<string, pulumi.Output<string>>>;
   readonly runnerKeys: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly joined: pulumi.Output<Readonly<Record<string, string>>>;
   readonly policy: pulumi.Output<string>;
   readonly names: Names;
   readonly routes: Readonly<Record<string, readonly string[]>>;
@@ -72,6 +74,9 @@ export class TailscaleTailnet extends pulumi.ComponentResource implements Tailne
     this.joinKeys = this.createKeys(`${name}-join`, plan.joinKeys, provider, policy);
     this.runnerKeys = this.createKeys(`${name}-runners`, plan.runnerKeys, provider, policy);
     this.watchDevices(name, args, plan, provider, policy);
+    this.joined = tailscale
+      .getDevicesOutput({}, { parent: this, provider })
+      .apply(({ devices = [] }) => registrationOf(Object.keys(this.joinKeys), devices));
     this.policy = policy.acl;
     this.loginServer = pulumi.output(loginServer);
     this.names = plan.names;

@@ -7,7 +7,7 @@ import type { State, VmState } from "../state";
 import { configuration, createParameters, updateParameters } from "../vm.parameters";
 import { isDrive, placeDrive, resizeDrive } from "../vm.drives";
 import { eventOf } from "../vm.event";
-import { checkBoot, checkOptions, checkValues } from "../vm.rules";
+import { checkBoot, checkDrives, checkOptions, checkValues } from "../vm.rules";
 import { bringUp } from "./vmPower";
 
 /** Carried by a create or update request, but no option of the VM. */
@@ -129,6 +129,8 @@ function update(request: Request): null {
     const unknown = gone.find((name) => kindOf({ optional: configuration }, name) === undefined);
     if (unknown !== undefined) throw badParameters({ delete: `unknown option '${unknown}'` });
     checkOptions(caller, vmid, [...Object.keys(given), ...gone]);
+    checkDrives(caller, vmid, given);
+    checkDrives(caller, vmid, Object.fromEntries(gone.map((name) => [name, vm.config[name] ?? ""])));
     checkValues(state, caller, vmid, given);
     set(state, request, vm, given);
     vm.config = Object.fromEntries(Object.entries(vm.config).filter(([name]) => !gone.includes(name)));

@@ -174,5 +174,8 @@ const device = (args: PropertyMap): PropertyMap => {
 
 export const tailscale: PackageModels = {
   resource: (type) => resources.get(type),
-  invokes: new Map([["tailscale:index/getDevice:getDevice", device]]),
+  invokes: new Map([
+    ["tailscale:index/getDevice:getDevice", device],
+    ["tailscale:index/getDevices:getDevices", () => ({ devices: [] })],
+  ]),
 };

@@ -23,8 +23,10 @@ const machineStatus = z.object({
   }),
 });
 
+type MachineStatus = z.output<typeof machineStatus>["spec"];
+
 /** The members in the table that `talosctl etcd members` prints. */
-export function readMembers(table: string): Member[] {
+function readMembers(table: string): Member[] {
   const [header = [], ...rows] = readTable(table);
   const [id, urls] = [header.indexOf("ID"), header.indexOf("PEER URLS")];
   return rows.flatMap((row) => {
@@ -38,7 +40,7 @@ export function readMembers(table: string): Member[] {
  * Why a member is not healthy by what `talosctl etcd status` prints of it; undefined when it is. Among the errors are the
  * alarms of etcd, and that it has no leader: https://etcd.io/docs/v3.6/dev-guide/api_reference_v3/ (StatusResponse)
  */
-export function memberProblem(table: string): string | undefined {
+function memberProblem(table: string): string | undefined {
   const [header = [], row] = readTable(table);
   if (row === undefined) return "it says nothing";
   // The last column is empty when all is well, and so is not in the row.
@@ -49,8 +51,7 @@ export function memberProblem(table: string): string | undefined {
 }
 
 /** Why a node is not ready by its MachineStatus, which counts its services, static pods and Kubernetes node; undefined when it is. */
-export function readinessProblem(json: string): string | undefined {
-  const { stage, status } = machineStatus.parse(JSON.parse(json)).spec;
+function readinessProblem({ stage, status }: MachineStatus): string | undefined {
   if (status.ready && stage === "running") return undefined;
   const unmet = (status.unmetConditions ?? []).map(({ name, reason }) => `${name}: ${reason}`).join("; ");
   return `it is ${stage}, not ready${unmet === "" ? "" : ` (${unmet})`}`;
@@ -88,6 +89,14 @@ export class Health {
     await this.untilWell(doing, () => this.readiness(at));
   }
 
+  /** Waits until nothing is under way on the node, whether it is ready or not. */
+  async untilRunning(at: Access, doing: string): Promise<void> {
+    await this.untilWell(doing, async () => {
+      const { stage } = await this.statusOf(at);
+      return stage === "running" ? [] : [`${at.node}: it is ${stage}`];
+    });
+  }
+
   /** Waits until every member of etcd and every control plane is well, within the patience; returns the members. */
   async untilControlPlaneWell(at: Access, doing: string): Promise<Member[]> {
     let members: Member[] = [];
@@ -108,9 +117,14 @@ export class Health {
   }
 
   private async readiness(at: Access): Promise<string[]> {
-    const ask = ["get", "machinestatus", "machine", "--output", "json"];
-    const problem = readinessProblem(await this.nodes.run(at, `asking ${at.node} whether it is ready`, ask));
+    const problem = readinessProblem(await this.statusOf(at));
     return problem === undefined ? [] : [`${at.node}: ${problem}`];
+  }
+
+  private async statusOf(at: Access): Promise<MachineStatus> {
+    const ask = ["get", "machinestatus", "machine", "--output", "json"];
+    const json = await this.nodes.run(at, `asking ${at.node} whether it is ready`, ask);
+    return machineStatus.parse(JSON.parse(json)).spec;
   }
 
   private async untilWell(doing: string, look: () => Promise<string[]>): Promise<void> {

@@ -14,3 +14,8 @@ export function installerOf(
     ? `ghcr.io/siderolabs/installer:v${talosVersion}`
     : `factory.talos.dev/metal-installer/${schematic}:v${talosVersion}`;
 }
+
+/** The schematic in the name of an image of the factory; undefined when it is not from there. */
+export function schematicOfImage(image: string): string | undefined {
+  return /\/([0-9a-f]{64}):/.exec(image)?.[1];
+}

@@ -1,6 +1,7 @@
 import { versionStepProblem } from "../versions";
 
 import type { ClusterSpec } from "./api";
+import { kubernetesVersionOf } from "./facts";
 import type { Health } from "./health";
 import type { Access, Nodes } from "./nodes";
 import { takeSnapshot, type SnapshotPlace } from "./snapshots";
@@ -18,13 +19,12 @@ export class KubernetesUpgrade {
     private readonly nodes: Nodes,
     private readonly health: Health,
     private readonly snapshots: SnapshotPlace,
-    private readonly versionOf: (at: Access) => Promise<string>,
   ) {}
 
   /** The version of the nodes: the first that is not `wanted`, where they have several. */
   async version({ nodes }: ClusterSpec, at: Access, wanted: string): Promise<string> {
     // Through the control plane: talosctl's endpoint passes the question on.
-    const versions = await Promise.all(nodes.map((node) => this.versionOf({ ...at, node })));
+    const versions = await Promise.all(nodes.map((node) => kubernetesVersionOf(this.nodes, { ...at, node })));
     return versions.find((version) => version !== wanted) ?? wanted;
   }
 
@@ -38,7 +38,7 @@ export class KubernetesUpgrade {
     const path = this.snapshots.pathFor(cluster.clusterName, `kubernetes-${wanted}`);
     await takeSnapshot(this.nodes, at, path);
     const plain = ["--with-docs=false", "--with-examples=false"];
-    await this.nodes.run(at, doing, ["upgrade-k8s", "--to", wanted, ...plain], anHour);
+    await this.nodes.run(at, doing, ["upgrade-k8s", "--from", present, "--to", wanted, ...plain], anHour);
     const after = await this.version(cluster, at, wanted);
     if (after !== wanted)
       throw new Error(

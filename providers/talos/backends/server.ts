@@ -14,6 +14,8 @@ import type {
   TalosApi,
   UpgradeReason,
 } from "./api";
+import { Configuring } from "./configuring";
+import { configOf, kubernetesVersionOf, talosVersionOf } from "./facts";
 import { Generator } from "./generator";
 import { Health } from "./health";
 import { KubernetesApi } from "./kubernetesApi";
@@ -74,13 +76,14 @@ export class ServerBackend implements TalosApi {
       configHash: configHash(config),
       image: typeof installImage === "string" ? installImage : machine.image,
     };
-    const present = first ? machine.kubernetesVersion : await this.kubernetesOf(machine);
-    const kept = present === machine.kubernetesVersion;
-    await this.send(
-      machine,
-      first,
-      kept ? config : await this.generator.config({ ...machine, kubernetesVersion: present }),
-    );
+    const configuring = new Configuring(this.nodes, this.health, this.timing.settling);
+    if (first) await configuring.first(machine, config);
+    else {
+      const present = await kubernetesVersionOf(this.nodes, machine);
+      const isKept = present !== machine.kubernetesVersion;
+      const kept = isKept ? await this.generator.config({ ...machine, kubernetesVersion: present }) : config;
+      await configuring.change(machine, kept);
+    }
     return applied;
   }
 
@@ -94,8 +97,8 @@ export class ServerBackend implements TalosApi {
   }
 
   async machine(machine: MachineSpec): Promise<MachineSeen> {
-    const config = await this.configOf(machine);
-    const talosVersion = await new Upgrade(this.nodes, this.health, this.snapshots).version(machine);
+    const config = await configOf(this.nodes, machine);
+    const talosVersion = await talosVersionOf(this.nodes, machine);
     return { inputs: { ...describeConfig(config), talosVersion }, configHash: configHash(config) };
   }
 
@@ -158,37 +161,7 @@ export class ServerBackend implements TalosApi {
   }
 
   private kubernetesUpgrade(): KubernetesUpgrade {
-    return new KubernetesUpgrade(this.nodes, this.health, this.snapshots, (at) => this.kubernetesOf(at));
-  }
-
-  private send(machine: MachineSpec, first: boolean, config: string): Promise<void> {
-    const doing = `configuring ${machine.node}`;
-    return SecretFolder.during(async (folder) => {
-      const file = await folder.write("machine.yaml", config);
-      // Without a talosconfig talosctl connects to the nodes themselves, and heeds no endpoints.
-      const target = ["--nodes", machine.endpoint, "--file", file];
-      await this.nodes.patiently(async () => {
-        try {
-          // A machine of the cluster knows the client; one in maintenance mode knows nobody and takes its first configuration.
-          await this.nodes.run(machine, doing, ["apply-config", "--file", file]);
-        } catch (error) {
-          if (!first || !(error instanceof TalosctlError) || !isStranger(error.said)) throw error;
-          await this.talosctl.run(doing, ["apply-config", "--insecure", ...target]);
-        }
-      });
-    });
-  }
-
-  private configOf(at: Access): Promise<string> {
-    const ask = ["get", "machineconfig", "v1alpha1", "--output", "jsonpath={.spec}"];
-    return this.nodes.run(at, `reading the configuration of ${at.node}`, ask);
-  }
-
-  /** The Kubernetes version in a node's configuration; undefined when it names none. */
-  private async kubernetesOf(at: Access): Promise<string> {
-    const { kubernetesVersion } = describeConfig(await this.configOf(at));
-    if (typeof kubernetesVersion === "string") return kubernetesVersion;
-    throw new Error(`the configuration of ${at.node} names no version of Kubernetes`);
+    return new KubernetesUpgrade(this.nodes, this.health, this.snapshots);
   }
 
   private fetchKubeconfig(at: Access): Promise<string> {
@@ -203,9 +176,4 @@ export class ServerBackend implements TalosApi {
 
 function bootstrapNodeOf({ clusterName, bootstrapNode, bootstrapEndpoint, clientConfiguration }: ClusterSpec): Access {
   return { clusterName, node: bootstrapNode, endpoint: bootstrapEndpoint, clientConfiguration };
-}
-
-/** Whether the node has a certificate that this client's authority did not sign: one in maintenance mode signs its own. */
-function isStranger(said: string): boolean {
-  return /x509|certificate|tls:/i.test(said);
 }

@@ -60,7 +60,8 @@ export const cluster = defineKind<TalosApi, typeof inputs, typeof computed>({
     changed.size === 0 || changed.has("endpoint") || changed.has("clientConfiguration")
       ? ["kubeconfig", "talosconfig", "kubeconfigExpires", "talosconfigExpires"]
       : ["talosconfig"],
-  repair: ({ kubeconfigExpires }) => (endsSoon(kubeconfigExpires) ? ["kubeconfigExpires"] : []),
+  repair: ({ kubeconfig }) =>
+    kubeconfig !== undefined && endsSoon(kubeconfigExpiry(kubeconfig)) ? ["kubeconfigExpires"] : [],
   create: async (api, wanted, who) => {
     const spec = specOf(wanted);
     await api.bootstrap(spec, who);
@@ -90,18 +91,21 @@ export const cluster = defineKind<TalosApi, typeof inputs, typeof computed>({
     const { kubernetesVersion: version } = wanted;
     if (version !== undefined && version !== before.inputs.kubernetesVersion)
       await api.upgradeKubernetes(spec, version, who);
-    const kept = isKept(wanted, before) ? before.computed.kubeconfig : undefined;
-    const made = complete(wanted, kept ?? (await api.kubeconfig(spec, who)));
+    const made = complete(wanted, keptKubeconfig(wanted, before) ?? (await api.kubeconfig(spec, who)));
     await note(api, id, wanted, made, who);
     return made;
   },
   delete: (api, id) => api.erase("Cluster", id),
 });
 
-/** Whether the kubeconfig still leads to the cluster, and does so for a while. The client's age is about that of its own. */
-function isKept(wanted: Inputs, { inputs: old, computed: { kubeconfigExpires } }: Partly<Shape, Made>): boolean {
+/** The kubeconfig as it was, when it still leads to the cluster for a while. A client that was renewed is about its age. */
+function keptKubeconfig(
+  wanted: Inputs,
+  { inputs: old, computed: { kubeconfig } }: Partly<Shape, Made>,
+): string | undefined {
   const sameClient = old.clientConfiguration?.crt === wanted.clientConfiguration.crt;
-  return old.endpoint === wanted.endpoint && sameClient && !endsSoon(kubeconfigExpires);
+  if (kubeconfig === undefined || old.endpoint !== wanted.endpoint || !sameClient) return undefined;
+  return endsSoon(kubeconfigExpiry(kubeconfig)) ? undefined : kubeconfig;
 }
 
 function note(api: TalosApi, id: string, wanted: Inputs, made: object, who: Who): Promise<void> {

@@ -53,7 +53,8 @@ export const secrets = defineKind<TalosApi, typeof inputs, typeof computed>({
           },
         ],
   volatile: () => ["clientConfiguration", "clientExpires"],
-  repair: ({ clientExpires }) => (endsSoon(clientExpires) ? ["clientExpires"] : []),
+  repair: ({ clientConfiguration: client }) =>
+    client !== undefined && endsSoon(clientExpiry(client)) ? ["clientExpires"] : [],
   create: async (api, { talosVersion: contract }, who) => {
     const made = complete(await api.generate(contract, who), contract);
     await api.record("Secrets", idOf(who), { talosVersion: contract, ...made }, who);

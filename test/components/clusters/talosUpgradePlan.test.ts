@@ -50,8 +50,8 @@ test("the plan of an interrupted upgrade is its rest: no second snapshot for Tal
 });
 
 test("a node that is not there yet is created with its versions, not upgraded", () => {
-  const { w2: _, ...present } = all("1.13.2", "1.35.1");
-  expect(planUpgrade(wanted, present).steps).toEqual([]);
+  const others = Object.entries(all("1.13.2", "1.35.1")).filter(([name]) => name !== "w2");
+  expect(planUpgrade(wanted, Object.fromEntries(others)).steps).toEqual([]);
 });
 
 test.each([

@@ -180,6 +180,7 @@ describe("the reach of the reference estates", () => {
 
   it("is, in prod, what its spec says and nothing more", () => {
     expect(lines("prod")).toEqual([
+      "person:darkxside -> machine:desk 21118/tcp",
       "runners:stack -> machine:docker 22/tcp",
       ...["cp1", "cp2", "cp3", "gpu1"].map((node) => `machine:${node} -> machine:docker 6333/tcp`),
       "person:darkxside -> machine:docker 6333/tcp",
@@ -188,6 +189,7 @@ describe("the reach of the reference estates", () => {
       "machine:docker -> machine:jetson 11434/tcp",
       "person:darkxside -> machine:jetson 11434/tcp",
       "person:darkxside -> machine:workstation 8443/tcp",
+      "machine:desk -> network:core-services 11434/tcp",
       "machine:workstation -> network:core-services 11434/tcp",
       "person:darkxside -> network:core-services 11434/tcp",
       "person:darkxside -> machine:docker 22/tcp",

@@ -20,6 +20,10 @@ import { Kubectl, kubernetesTools, listenersOf, MachineConfigs, scratch, toolPat
 jest.setTimeout(1_800_000);
 
 const GiB = 1024 ** 3;
+// Before the folder is removed, with which it would be lost.
+afterAll(async () => {
+  await findKubernetes(request.directory)?.stop();
+});
 const folder = scratch();
 const hardware: NodeHardware = {
   ...{ address: "192.168.10.111", cores: 4, memory: 8 * GiB, disk: 100 * GiB, gpus: 0 },
@@ -50,18 +54,17 @@ beforeAll(async () => {
   await kubectl.until("True True True", "get", "nodes", "-o", readiness);
 });
 
-afterAll(async () => {
-  await findKubernetes(request.directory)?.stop();
-});
-
 const readiness = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
 
 function pidsOf(running: Kubernetes | undefined): (number | undefined)[] | undefined {
   return running?.components().map(({ pid }) => pid);
 }
 
-async function gone(pid: number): Promise<void> {
-  while (existsSync(`/proc/${pid}`)) await sleep(20);
+/** Whether a process has ended, and been collected by this one, which takes a moment. */
+async function gone(pid: number): Promise<boolean> {
+  const until = Date.now() + 1_000;
+  while (existsSync(`/proc/${pid}`) && Date.now() < until) await sleep(20);
+  return !existsSync(`/proc/${pid}`);
 }
 
 /** A pod that is admitted everywhere, but for what is said otherwise. */
@@ -223,9 +226,9 @@ test("a directory is one cluster's", async () => {
 
 test("stopped, nothing of it runs, and started again it holds what it held", async () => {
   await startKubernetes(request);
-  const pids = pidsOf(kubernetes) ?? [];
+  const pids = kubernetes.components().flatMap(({ pid }) => pid ?? []);
   await kubernetes.stop();
-  expect(pids.map((pid) => existsSync(`/proc/${pid ?? ""}`))).toEqual([false, false, false, false, false]);
+  expect(await Promise.all(pids.map(gone))).toEqual([true, true, true, true, true]);
   expect(findKubernetes(request.directory)).toBeUndefined();
   await startKubernetes(request);
   expect(await kubectl.read("get", "nodes", "-o", "name")).toBe("node/cp1\nnode/gpu1\nnode/w1");

@@ -1,3 +1,4 @@
+import { imageOf } from "../../../components/estate/estate.plan";
 import { Fleet } from "../../../components/estate/fleet";
 import { planVirtualMachine } from "../../../components/machines/virtualMachine/virtualMachine.plan";
 import { groupOf } from "../../../lab/proxmox/cluster";
@@ -24,7 +25,10 @@ export async function declaredBy(stack: string): Promise<Declared[]> {
   const { registrations } = await record(() => new Fleet(`${spec.org}-fleet`, args), { outputs });
   // The mocks see no resource options; the plan has those of a VM.
   const vms = new Map(
-    vmsOf(spec).map(([name, vm]) => [`${name}-vm`, planVirtualMachine(vm, entry(spec.networks, vm.network))]),
+    vmsOf(spec).map(([name, vm]) => {
+      const { contentType } = imageOf(spec, name, vm);
+      return [`${name}-vm`, planVirtualMachine(vm, entry(spec.networks, vm.network), contentType)];
+    }),
   );
   return registrations
     .filter(({ type }) => type.startsWith("proxmoxve:"))

@@ -72,6 +72,12 @@ describe.each(["dev", "prod"])("stack %s", (stack) => {
   test.each<[what: string, name: RegExp, changed: string, edit: (state: State) => void]>([
     ["a VM's cores", /^docker-vm$/, "cpu.cores", ({ vms }) => Object.assign(vms["100"]?.config ?? {}, { cores: "1" })],
     ["a VM that is off", /^docker-vm$/, "started", ({ vms }) => Object.assign(vms["100"] ?? {}, { status: "stopped" })],
+    [
+      "an installer that was taken out",
+      /^(node|cp)1-vm$/,
+      "cdrom.fileId",
+      ({ vms }) => Object.assign(vms["111"]?.config ?? {}, { ide0: "none,media=cdrom" }),
+    ],
     ["a card's mapping", /^pve1?-rtx/, "maps", anotherCard],
     [
       "a firewall rule that is gone",
@@ -97,6 +103,15 @@ describe.each(["dev", "prod"])("stack %s", (stack) => {
     expect(found).toEqual([[expect.stringMatching(name), expect.arrayContaining([changed])]]);
     for (const [drifted] of found) await putRight(drifted);
     expect(await drift()).toEqual({});
+  });
+
+  test("a node's memory is put right without a reboot, which would come to all nodes of a cluster at once", async () => {
+    const before = started.length;
+    place.proxmox.edit(({ vms }) => void Object.assign(vms["111"]?.config ?? {}, { memory: "1024" }));
+    const found = Object.entries(await drift());
+    expect(found).toEqual([[expect.stringMatching(/^(node|cp)1-vm$/), ["memory.dedicated"]]]);
+    for (const [drifted] of found) await putRight(drifted);
+    expect([await drift(), started.length]).toEqual([{}, before]);
   });
 
   // Its firewall's options are taken for unchanged, which is why the component replaces them with the VM's MAC address.

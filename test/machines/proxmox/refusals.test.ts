@@ -133,6 +133,28 @@ describe("who asks", () => {
   });
 });
 
+test("whoever is logged in learns whether a VM id is free, also of VMs that they may not see", async () => {
+  const asked = (vmid: string) => place.ask("GET", "/cluster/nextid", { vmid }, authorization(narrow));
+  expect(await asked("100")).toMatchObject({ status: 400, errors: { vmid: "VM 100 already exists" } });
+  expect(await asked("777")).toMatchObject({ status: 200, data: "777" });
+});
+
+describe("changing a drive of a VM", () => {
+  const disk = { id: "root@pam!disk", secret: narrow.secret, privileges: { "/": ["VM.Allocate", "VM.Config.Disk"] } };
+  test("takes a privilege by what it is; at its creation the storages' are enough", async () => {
+    await place.proxmox.close();
+    await place.start({ tokens: { [token.id]: token, [narrow.id]: narrow, [disk.id]: disk } });
+    const change = (method: string, path: string, fields: Record<string, string>) =>
+      place.ask(method, path, fields, authorization(disk));
+    expect((await change("POST", "/nodes/pve1/qemu", { vmid: "500", ide0: "none,media=cdrom" })).status).toBe(200);
+    expect(await change("PUT", "/nodes/pve1/qemu/500/config", { ide0: "none,media=cdrom" })).toMatchObject({
+      status: 403,
+      reason: "Permission check failed (/vms/500, VM.Config.CDROM)",
+    });
+    await place.ask("DELETE", "/nodes/pve1/qemu/500");
+  });
+});
+
 describe("a VM with a card", () => {
   const start = (vmid: string) => place.task("POST", `/nodes/pve1/qemu/${vmid}/status/start`);
   const withCard = (vmid: string) =>
@@ -146,6 +168,17 @@ describe("a VM with a card", () => {
     expect(await place.task("POST", "/nodes/pve1/qemu/400/status/stop")).toBe("OK");
     expect(await start("401")).toBe("OK");
     expect(await place.task("POST", "/nodes/pve1/qemu/401/status/stop")).toBe("OK");
+  });
+
+  test.each([
+    [{ subsystem: "1043:889a" }, "missing expected property 'subsystem-id' for device '0000:01:00.0'"],
+    [{ iommugroup: 15 }, "'iommugroup' does not match for 'pve1-card' (15 != 14)"],
+    [{ iommugroup: undefined }, "unexpected property 'iommugroup' configured for device '0000:01:00.0'"],
+  ])("is not started when the host knows of it %j", async (known, problem) => {
+    const before = place.proxmox.read().nodes;
+    place.proxmox.edit(({ nodes }) => void Object.assign(nodes["pve1"]?.devices["0000:01:00.0"] ?? {}, known));
+    expect(await start("400")).toBe(`PCI device mapping invalid (hardware probably changed): ${problem}`);
+    place.proxmox.edit((state) => void Object.assign(state, { nodes: before }));
   });
 
   test("is not started when the mapping has gone, or another card is in the slot", async () => {

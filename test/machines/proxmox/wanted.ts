@@ -73,15 +73,15 @@ export const vmArgs = (more: object = {}) => ({
   ...more,
 });
 
-/** Privileges that are enough for all of this. */
+/** Privileges that are enough for all of this, and for what the stacks declare: docs/hosts.md has the role. */
 export const privileges = {
   "/": ["Sys.Audit", "Sys.Modify"],
-  "/mapping/pci": ["Mapping.Audit", "Mapping.Modify", "Mapping.Use"],
-  "/nodes": ["Sys.AccessNetwork"],
+  "/mapping/pci": ["Mapping.Modify", "Mapping.Use"],
   "/sdn/zones/localnetwork": ["SDN.Use"],
-  "/storage": ["Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit"],
+  "/storage": ["Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate"],
   "/vms": [
-    ...["VM.Allocate", "VM.Audit", "VM.Config.CPU", "VM.Config.Cloudinit", "VM.Config.Disk", "VM.Config.HWType"],
-    ...["VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.GuestAgent.Audit", "VM.PowerMgmt"],
+    ...["VM.Allocate", "VM.Audit", "VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Cloudinit", "VM.Config.Disk"],
+    ...["VM.Config.HWType", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.GuestAgent.Audit"],
+    "VM.PowerMgmt",
   ],
 };

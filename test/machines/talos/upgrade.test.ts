@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TalosMachines, TalosView } from "../../../lab/control/talos";
-import { toKnown } from "../../../providers/common/values";
+import { toJson } from "../../../providers/common/values";
 import { messageOf, type Resource, text } from "../../providers/support";
 import { Authority, FakeKubernetes } from "../../providers/talos/kubernetes";
 import { ClusterUnderTest } from "./support/cluster";
@@ -49,13 +49,19 @@ afterAll(async () => {
 });
 
 /** Has the checkpoint ask for a version, of all machines. */
-function ask(version: string): void {
+function ask(version: string, ...patches: object[]): void {
   const state = readCheckpoint(file);
   const image = `factory.talos.dev/nocloud-installer/${"0".repeat(64)}:v${version}`;
-  const wanted = (name: string) =>
-    toKnown(world.machineArgs(name, secrets, { talosVersion: version, installImage: image }));
+  const wanted = (name: string) => {
+    const args = world.machineArgs(name, secrets, { talosVersion: version, installImage: image });
+    return { ...args, patches: toJson([...listOf(args["patches"]), ...patches]) };
+  };
   const asked = Object.entries(state.machines).map(([name, one]) => [name, { ...one, wanted: wanted(name) }] as const);
   writeCheckpoint(file, { ...state, machines: Object.fromEntries(asked) });
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Begins to bring the machines to what the checkpoint asks for, in a process of its own. */
@@ -92,7 +98,7 @@ async function journal(from: number): Promise<string[]> {
   const { journal: all } = await machines.view();
   return all
     .slice(from)
-    .filter(({ what }) => /^(etcd snapshot|upgrade to|ready)/.test(what))
+    .filter(({ what }) => /^(etcd snapshot|upgrade to|reboot|ready)/.test(what))
     .map(({ node, what }) => `${nameOf.get(node) ?? node} ${what.replace(/,.*/s, "")}`);
 }
 
@@ -137,6 +143,14 @@ test("killed while it takes the snapshot, while cp2 boots, and between cp3 and t
   expect(happenings.lastIndexOf("cp1 etcd snapshot")).toBeLessThan(happenings.indexOf("cp1 upgrade to 1.12.2"));
   await expectDone("1.12.2");
   expect(readdirSync(snapshots).filter((name) => name.endsWith("before-talos-1.12.2.db"))).not.toEqual([]);
+});
+
+test("a configuration that needs a reboot goes from machine to machine in the same way", async () => {
+  ask("1.12.2", { machine: { env: { GRPC_GO_LOG_VERBOSITY_LEVEL: "99" } } });
+  const from = await length();
+  expect(await begin().ended).toEqual({ code: 0, said: "" });
+  expect(await journal(from)).toEqual(names.flatMap((name) => [`${name} reboot`, `${name} ready`]));
+  await expectDone("1.12.2");
 });
 
 test("a machine that falls back is an error, and the next is not begun", async () => {

@@ -78,6 +78,8 @@ export type Answers = Record<string, readonly [status: number, body: string]>;
 export class FakeKubernetes {
   readonly asked: string[] = [];
   answers: Answers = { "GET /readyz": [200, "ok"] };
+  /** Asked for what is not among the answers. */
+  otherwise: (line: string) => Promise<string | undefined> = () => Promise.resolve(undefined);
   private server: Server | undefined;
 
   private constructor(readonly authority: Authority) {}
@@ -88,14 +90,22 @@ export class FakeKubernetes {
     const options = { cert: crt, key, ca: api.authority.ca, requestCert: true, rejectUnauthorized: false };
     const server = createServer(options, (request, response) => {
       const line = `${request.method ?? ""} ${request.url ?? ""}`;
-      api.asked.push(line);
       const isKnown = isAuthorized(request.socket);
-      const [status, body] = isKnown ? (api.answers[line] ?? [404, "not found"]) : [401, "Unauthorized"];
-      response.writeHead(status).end(body);
+      void (isKnown ? api.answer(line) : Promise.resolve([401, "Unauthorized"] as const)).then(([status, body]) => {
+        response.writeHead(status, { "content-type": "application/json" }).end(body);
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     api.server = server;
     return api;
+  }
+
+  private async answer(line: string): Promise<readonly [number, string]> {
+    this.asked.push(line);
+    const known = this.answers[line];
+    if (known !== undefined) return known;
+    const body = await this.otherwise(line);
+    return body === undefined ? [404, "not found"] : [200, body];
   }
 
   get url(): string {
@@ -119,7 +129,10 @@ export class FakeKubernetes {
   stop(): Promise<void> {
     return new Promise((resolve) => {
       if (this.server === undefined) resolve();
-      else this.server.close(() => resolve());
+      else
+        this.server.close(() => {
+          resolve();
+        });
       this.server?.closeAllConnections();
     });
   }

@@ -102,6 +102,7 @@ describe("Machine", () => {
       "get machineconfig v1alpha1",
       "apply-config",
     ]);
+    expect(fake.lines().at(-1)).toBe(`apply-config --mode=no-reboot --file TMP/machine.yaml ${client}`);
     fake.rules(generate, get, { on: "apply-config", fails: "x509: certificate signed by unknown authority" });
     expect(await messageOf(engine.update(type, made, args))).toBe(
       "configuring 10.0.0.11: talosctl said: x509: certificate signed by unknown authority",
@@ -125,6 +126,39 @@ describe("Machine", () => {
     expect(await engine.check(type, { ...args, talosVersion: "1.13.0" }, made.inputs)).toMatchObject({
       contract: "1.12",
     });
+  });
+
+  const make = (): ReturnType<typeof engine.create> => {
+    fake.rules(generate, { on: "apply-config" });
+    return engine.create(type, { ...args, kubernetesVersion: "1.34.3" });
+  };
+
+  test.each([
+    [
+      { talosVersion: "1.14.0" },
+      "talosVersion: from Talos 1.12.0 to 1.14.0 is more than one minor version: go to 1.13 first, then on from there",
+    ],
+    [
+      { kubernetesVersion: "1.32.1" },
+      "kubernetesVersion: from Kubernetes 1.34.3 to 1.32.1 is more than one minor version: go to 1.33 first, then on from there",
+    ],
+    [
+      { kubernetesVersion: "1.33.9" },
+      "kubernetesVersion: Kubernetes does not go back from 1.34.3 to 1.33.9: name 1.34.3 again",
+    ],
+  ])("a preview refuses %j", async (change, expected) => {
+    expect(await engine.check(type, { ...args, ...change }, (await make()).inputs)).toEqual([expected]);
+  });
+
+  test("a preview refuses a Talos that does not run the Kubernetes which is there until after it", async () => {
+    fake.rules(generate, { on: "apply-config" });
+    const old = await engine.create(type, { ...args, kubernetesVersion: "1.30.0" });
+    expect(
+      await engine.check(type, { ...args, talosVersion: "1.13.0", kubernetesVersion: "1.31.0" }, old.inputs),
+    ).toEqual([
+      "talosVersion: Talos is upgraded before Kubernetes, and then Kubernetes 1.30.0 does not run on Talos 1.13, which has Kubernetes " +
+        "1.31 to 1.36; change one of the two: bring the other Kubernetes up first, then this Talos",
+    ]);
   });
 
   test("cannot be imported", async () => {

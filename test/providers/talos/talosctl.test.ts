@@ -6,6 +6,8 @@ import { stringify } from "yaml";
 import { talos } from "../../../providers/talos/provider";
 import { Engine, messageOf } from "../support";
 
+import type { Rule } from "./fakeTalosctl";
+import { Authority } from "./kubernetes";
 import { client, clientConfiguration, engine, fake, folder, machineSecrets, snapshotOf, takes } from "./talosctl";
 
 describe("Secrets", () => {
@@ -31,6 +33,43 @@ describe("Secrets", () => {
     expect(await messageOf(engine.import(type, "core"))).toBe(
       "The secrets of a cluster cannot be imported: they are nowhere but in the state they were made in.",
     );
+  });
+});
+
+describe("The client in the secrets", () => {
+  const type = "talos:index:Secrets";
+  const makes = async (authority: Authority, days: number): Promise<Rule[]> => {
+    const { crt, key } = await authority.issue(days);
+    const base64 = (pem: string): string => Buffer.from(pem).toString("base64");
+    const client = { ca: base64(authority.ca), crt: base64(crt), key: base64(key) };
+    const talosconfig = stringify({ context: "estate", contexts: { estate: client } });
+    return [
+      { on: "gen secrets", writes: { after: "--output-file", text: machineSecrets } },
+      { on: "gen config", stdout: talosconfig },
+    ];
+  };
+
+  test("is made anew by the same authority when less than thirty days are left, and without any node", async () => {
+    const authority = await Authority.create();
+    fake.rules(...(await makes(authority, 31)));
+    const lasting = await engine.create(type, { talosVersion: "1.12" });
+    expect((await engine.diff(type, lasting, { talosVersion: "1.12" })).changed).toEqual([]);
+    fake.rules(...(await makes(authority, 29)));
+    const ending = await engine.create(type, { talosVersion: "1.12" });
+    expect(await engine.diff(type, ending, { talosVersion: "1.12" })).toMatchObject({
+      changed: ["clientExpires"],
+      replaces: [],
+    });
+    fake.rules(...(await makes(authority, 365)));
+    const renewed = await engine.update(type, ending, { talosVersion: "1.12" });
+    expect(fake.lines()).toEqual([
+      "gen config estate https://127.0.0.1:6443 --with-secrets TMP/secrets.yaml --output-types talosconfig --output -",
+    ]);
+    expect(fake.calls()[0]?.files["secrets.yaml"]?.text).toBe(machineSecrets);
+    expect(renewed.outputs["machineSecrets"]).toBe(machineSecrets);
+    expect(renewed.outputs["clientConfiguration"]).not.toEqual(ending.outputs["clientConfiguration"]);
+    expect((await engine.diff(type, renewed, { talosVersion: "1.12" })).changed).toEqual([]);
+    expect([...renewed.secrets].sort()).toEqual(["clientConfiguration", "machineSecrets"]);
   });
 });
 

@@ -79,7 +79,7 @@ export class Operator {
   /** Runs talosctl without access to anything. */
   run(...args: readonly string[]): Promise<Said> {
     return new Promise((resolve) => {
-      execFile(this.talosctl, [...args], { timeout: 60_000 }, (error, stdout, stderr) => {
+      execFile(this.talosctl, [...args], { timeout: 180_000 }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, text: stdout + stderr });
       });
     });
