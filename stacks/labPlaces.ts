@@ -14,6 +14,8 @@ export const labPlaces = z
       .optional(),
     /** Where the Talos API of a machine answers, "127.0.0.1:PORT", by machine. */
     talos: z.record(z.string(), z.string()).readonly(),
+    /** Folder for snapshots of the clusters' etcd. */
+    snapshots: z.string(),
     /** Where the Kubernetes API of a cluster answers, "https://127.0.0.1:PORT", by cluster. */
     kubernetes: z.record(z.string(), z.string()).readonly(),
   })

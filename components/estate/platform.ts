@@ -5,6 +5,7 @@ import { Chart } from "../apps/chart/chart";
 import { TunnelConnector } from "../apps/tunnelConnector/tunnelConnector";
 import { ClusterAddons } from "../clusters/addons/clusterAddons";
 import { TalosCluster } from "../clusters/talosCluster/talosCluster";
+import type { Tailnet } from "../tailnet/tailnet";
 import { tokens } from "../tokens";
 import { appsOn, cardOf, connectorCluster, gpusOf, networksOf, nodesOf } from "./estate.plan";
 
@@ -13,6 +14,13 @@ export interface PlatformArgs {
   readonly spec: EstateSpec;
   /** Addresses of the VMs, by machine; known when the VM is there. */
   readonly addresses: Readonly<Record<string, pulumi.Output<string>>>;
+  /** The tailnet that the nodes join. */
+  readonly tailnet: Tailnet;
+  /**
+   * Directory for snapshots of etcd.
+   * @default that of TalosCluster
+   */
+  readonly snapshots?: string | undefined;
   /** Token of the public edge's tunnel; undefined when nothing is published. */
   readonly tunnelToken: pulumi.Input<string> | undefined;
   /** "user:token" of private registries. */
@@ -50,7 +58,7 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   private createCluster(name: string, args: PlatformArgs): TalosCluster {
-    const { spec, addresses, world, talosEndpoints } = args;
+    const { spec, addresses, tailnet, world, talosEndpoints, snapshots } = args;
     const cluster = entry(spec.clusters, name);
     const created = new TalosCluster(
       name,
@@ -63,11 +71,18 @@ export class Platform extends pulumi.ComponentResource {
               address: entry(addresses, node),
               role: cluster.workers.includes(node) ? "worker" : "control-plane",
               gpu: cardOf(spec, vm),
+              join: {
+                hostname: node,
+                advertises: tailnet.routes[node] ?? [],
+                loginServer: tailnet.loginServer,
+                authKey: entry(tailnet.joinKeys, node),
+              },
               ...(talosEndpoints === undefined ? {} : { endpoint: entry(talosEndpoints, node) }),
             },
           ]),
         ),
         subnets: networksOf(spec, name),
+        ...(snapshots === undefined ? {} : { snapshots }),
         // The full lab's machines are no entries of a world file: talosctl reaches them.
         ...(world === undefined || talosEndpoints !== undefined ? {} : { world }),
       },

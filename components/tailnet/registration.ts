@@ -6,7 +6,7 @@ interface JoinedNode {
 }
 
 /** What stands in place of an address for a machine that the control server does not know. */
-export const notJoined = "not joined yet";
+export const notJoined = "had not joined when this run asked";
 
 /** Which of the machines that have a key are in the tailnet: the address of each there, or that it has not joined. */
 export function registrationOf(

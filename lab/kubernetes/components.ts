@@ -116,7 +116,7 @@ function controllerManager(place: KubernetesPlace, { podSubnets, serviceSubnets 
       ...[`--cluster-signing-cert-file=${place.certificate("ca")}`, `--cluster-signing-key-file=${place.key("ca")}`],
       ...[`--root-ca-file=${place.certificate("ca")}`],
       `--service-account-private-key-file=${place.key("service-account")}`,
-      `--node-monitor-grace-period=${nodeMonitorGracePeriod}s`,
+      ...["--node-monitor-period=2s", `--node-monitor-grace-period=${nodeMonitorGracePeriod}s`],
       // It makes an account per controller first; at its default of 20 calls a second that takes 5 seconds.
       ...["--kube-api-qps=200", "--kube-api-burst=400"],
     ],

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { Certificate } from "../machines/authority";
@@ -122,7 +122,9 @@ function encode(pem: string): string {
   return Buffer.from(pem).toString("base64");
 }
 
+/** In one step: what runs reads some of them again by itself. */
 function write(file: string, content: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, content, { mode: 0o600 });
+  writeFileSync(`${file}.draft`, content, { mode: 0o600 });
+  renameSync(`${file}.draft`, file);
 }

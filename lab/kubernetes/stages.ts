@@ -20,7 +20,7 @@ export function kwokStages(): string {
 }
 
 /** Seconds between two heartbeats of a node. */
-export const heartbeat = 5;
+export const heartbeat = 4;
 
 /** A jq expression over the object. Of several stages that match kwok takes any, so they exclude each other. */
 type Expression = Readonly<{ key: string; operator: string; values?: readonly string[] }>;

@@ -27,6 +27,8 @@ export interface LabFolder {
   readonly machines: string;
   /** The full lab's hosts, Talos machines and clusters; absent in the embedded lab. */
   readonly hypervisor: string;
+  /** Snapshots of the full lab's clusters; absent in the embedded lab. */
+  readonly snapshots: string;
   /** The generated stack configuration, used instead of Pulumi.<stack>.yaml. */
   readonly config: string;
 }
@@ -47,6 +49,7 @@ export function labFolder(root: string, stack: string, kind: LabKind = "embedded
     passphrase: join(directory, "passphrase"),
     machines: join(directory, "machines"),
     hypervisor: join(directory, "hypervisor"),
+    snapshots: join(directory, "snapshots"),
     config: join(directory, `Pulumi.${stack}.yaml`),
   };
 }

@@ -28,6 +28,7 @@ const loopback = "127.0.0.1";
  */
 export async function choosePlaces(
   { hub, hosts, talos, clusters }: FullLab,
+  folder: Pick<LabFolder, "snapshots">,
   before: ConfigValue | undefined,
 ): Promise<LabPlaces> {
   const kept = labPlaces.safeParse(before).data;
@@ -47,6 +48,7 @@ export async function choosePlaces(
           },
         }),
     talos: await table(talos, async (name) => kept?.talos[name] ?? `${loopback}:${String(await port())}`),
+    snapshots: folder.snapshots,
     kubernetes: await table(clusters, async (name) => kept?.kubernetes[name] ?? (await url())),
   };
 }

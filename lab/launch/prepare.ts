@@ -123,7 +123,7 @@ async function writeConfig(folder: LabFolder, salt: string, request: LabRequest)
   const secrets: ConfigPath[] = [...securePaths(committed), ...request.requiredSecrets.map(secretPath)];
   const places =
     folder.kind === "full" && request.runs !== undefined
-      ? await choosePlaces(request.runs, valueAt(kept, placesKey))
+      ? await choosePlaces(request.runs, folder, valueAt(kept, placesKey))
       : undefined;
   const own = places === undefined ? new Map<string, string>() : await ownSecrets(folder, places);
   // The lab's own: an address in a committed file would lead a rehearsal to a real server.

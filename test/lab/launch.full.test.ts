@@ -75,7 +75,7 @@ describe("the full lab", () => {
   test("places and certifies nothing for a stack that runs nothing", async () => {
     const runs = { hub: false, hosts: [], talos: [], clusters: [] };
     const folder = await prepareLab({ ...request, runs });
-    expect(readPlaces(folder)).toEqual({ talos: {}, kubernetes: {} });
+    expect(readPlaces(folder)).toEqual({ talos: {}, kubernetes: {}, snapshots: folder.snapshots });
     expect(secret(folder.config, "hubCertificate")).toBe("null");
     expect(existsSync(join(folder.hypervisor, "credentials.json"))).toBe(false);
   });

@@ -2,12 +2,15 @@ import type { Cluster, Gpu } from "../../../stacks/estate";
 import type { InputProblem } from "../../inputProblems";
 import { type ConfigDocument, nodeDocuments } from "./machineConfig";
 import { extensionsFor, installerImage, schematicId } from "./schematic";
+import type { NodeJoin } from "./tailscale";
 
 /** A node as far as the plan goes; its address only flows. */
 export interface NodeShape {
   readonly role: "control-plane" | "worker";
   /** The card passed through to it. @default none */
   readonly gpu?: Gpu | undefined;
+  /** How it takes part in the tailnet. @default it does not */
+  readonly join?: NodeJoin | undefined;
 }
 
 /** One machine of the cluster, configured after those it names. */
@@ -91,13 +94,14 @@ function planMachine(
   subnets: readonly string[],
   after: readonly string[],
 ): MachinePlan {
-  const gpu = nodes[name]?.gpu;
+  const { gpu, join } = nodes[name] ?? {};
+  const needs = { talos: cluster.talos, gpu, tailnet: join !== undefined };
   return {
     name,
     role,
-    documents: nodeDocuments({ name, role, gpu, cluster, subnets }),
-    installerImage: installerImage({ talos: cluster.talos, gpu }),
-    schematicId: schematicId(extensionsFor({ talos: cluster.talos, gpu })),
+    documents: nodeDocuments({ ...needs, name, role, cluster, subnets }),
+    installerImage: installerImage(needs),
+    schematicId: schematicId(extensionsFor(needs)),
     after,
   };
 }

@@ -4,6 +4,7 @@ import * as talos from "../../../providers/talos/sdk";
 import type { Cluster } from "../../../stacks/estate";
 import { refuse } from "../../inputProblems";
 import { tokens } from "../../tokens";
+import { type NodeJoin, tailscaleDocument } from "./tailscale";
 import {
   clusterProblems,
   type MachinePlan,
@@ -17,6 +18,8 @@ export interface TalosNode extends NodeShape {
   readonly address: pulumi.Input<string>;
   /** Where its Talos API answers, "HOST:PORT". @default its address */
   readonly endpoint?: string;
+  /** With what it joins the tailnet; the key is always treated as secret. @default it does not */
+  readonly join?: NodeJoin & { readonly loginServer: pulumi.Input<string>; readonly authKey: pulumi.Input<string> };
 }
 
 /** A Talos cluster. */
@@ -68,7 +71,10 @@ export class TalosCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: TalosClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     // Where things are on the machine that runs the program is not for the state.
-    super(tokens.talosCluster, name, { ...args, world: undefined, snapshots: undefined }, opts);
+    const nodes = Object.fromEntries(
+      Object.entries(args.nodes).map(([key, node]) => [key, { ...node, join: undefined }]),
+    );
+    super(tokens.talosCluster, name, { ...args, nodes, world: undefined, snapshots: undefined }, opts);
     refuse(`TalosCluster "${name}"`, clusterProblems(args.cluster, args.nodes, args.subnets));
     const plan = planTalosCluster(args.cluster, args.nodes, args.subnets);
     const provider = this.createTalosProvider(name, args);
@@ -164,7 +170,7 @@ function machineArgs(
   machine: MachinePlan,
   { machineSecrets, clientConfiguration, contract }: talos.Secrets,
 ): talos.MachineArgs {
-  const { address, endpoint } = nodeOf(nodes, machine.name);
+  const { address, endpoint, join } = nodeOf(nodes, machine.name);
   const first = nodeOf(nodes, plan.bootstrapOn);
   const controlPlane = { node: first.address, ...given("endpoint", first.endpoint) };
   return {
@@ -178,13 +184,22 @@ function machineArgs(
     kubernetesVersion: cluster.kubernetes,
     talosVersion: cluster.talos,
     contract,
-    patches: [...machine.documents],
+    patches: [...machine.documents, ...joinDocuments(join)],
     installImage: machine.installerImage,
     // Only a control plane can say how Kubernetes is reached, which a worker has to leave.
     ...(machine.role === "worker" ? { controlPlane } : {}),
     // A control plane that just disappears is counted by etcd for ever, and costs the next one that fails the quorum.
     onDestroy: "reset",
   };
+}
+
+function joinDocuments(join: TalosNode["join"]): pulumi.Output<string>[] {
+  if (join === undefined) return [];
+  const { loginServer, authKey, ...plan } = join;
+  const text = pulumi
+    .all([loginServer, authKey])
+    .apply(([server, key]) => JSON.stringify(tailscaleDocument({ ...plan, loginServer: server, authKey: key })));
+  return [pulumi.secret(text)];
 }
 
 /** A property that is there when it has a value. */

@@ -9,6 +9,6 @@ test("every machine with a key is named, with its address once it has joined", (
   expect(registrationOf(["docker", "field", "desk"], nodes)).toEqual({
     docker: "100.64.0.1",
     field: "100.64.0.2",
-    desk: "not joined yet",
+    desk: "had not joined when this run asked",
   });
 });

@@ -29,6 +29,7 @@ const hardware: NodeHardware = {
   ...{ address: "192.168.10.111", cores: 4, memory: 8 * GiB, disk: 100 * GiB, gpus: 0 },
   ...{ talos: "1.12.0", ready: true, cordoned: false },
 };
+const controlPlaneRole = "node-role.kubernetes.io/control-plane";
 const label = { machine: { nodeLabels: { "nvidia.com/gpu.present": "true" } } };
 
 let request: KubernetesRequest;
@@ -52,6 +53,8 @@ beforeAll(async () => {
   kubectl = new Kubectl(await toolPath("kubectl"), kubernetes.kubeconfig);
   await registerNodes(kubernetes, Object.values(facts));
   await kubectl.until("True True True", "get", "nodes", "-o", readiness);
+  // Those of a node that is not ready go a moment later.
+  await kubectl.until(controlPlaneRole, "get", "nodes", "-o", "jsonpath={.items[*].spec.taints[*].key}");
 });
 
 const readiness = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
@@ -85,16 +88,7 @@ test("who has a kubeconfig of the cluster's authority sees its machines as nodes
   const table = await kubectl.read("get", "nodes", "-o", `custom-columns=${columns.join(",")}`);
   expect(table.split("\n").map((line) => line.trim().split(/\s{2,}/))).toEqual([
     ["NAME", "VERSION", "OS", "ADDRESS", "CPU", "FREE", "GPU", "TAINT"],
-    [
-      "cp1",
-      "v1.34.3",
-      "Talos (v1.12.0)",
-      "192.168.10.111",
-      "4",
-      "3950m",
-      "<none>",
-      "node-role.kubernetes.io/control-plane",
-    ],
+    ["cp1", "v1.34.3", "Talos (v1.12.0)", "192.168.10.111", "4", "3950m", "<none>", controlPlaneRole],
     ["gpu1", "v1.34.3", "Talos (v1.12.0)", "192.168.10.122", "4", "3950m", "1", "<none>"],
     ["w1", "v1.34.3", "Talos (v1.12.0)", "192.168.10.121", "4", "3950m", "<none>", "<none>"],
   ]);

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TalosMachines, TalosView } from "../../../lab/control/talos";
+import { askNodes } from "../../../operations/cli/upgradePlan";
 import { talos } from "../../../providers/talos/provider";
 import { Authority, FakeKubernetes } from "../../providers/talos/kubernetes";
 import { Engine, type Resource, text } from "../../providers/support";
@@ -102,4 +103,10 @@ test("the nodes keep their Kubernetes until the cluster brings another to all of
 test("then every node has what its machine was given, and nothing is drift", async () => {
   for (const [name, resource] of made) expect([name, await engine.drift(machineType, resource)]).toEqual([name, []]);
   expect(await engine.drift(clusterType, cluster)).toEqual([]);
+});
+
+test("the nodes say what they run, through the cluster's talosconfig", async () => {
+  const found = await askNodes(await toolPath("talosctl"), text(cluster, "talosconfig"), world.addresses);
+  const versions = { talos: "1.12.0", kubernetes: "1.34.4" };
+  expect(found).toEqual({ cp1: versions, cp2: versions, cp3: versions, w1: versions });
 });
