@@ -94,14 +94,19 @@ export function writeLaunchers(folder: LabFolder, tools: LabTools): void {
     });
 }
 
-/** The real plugin, trusting the lab's authority alone, with a home of its own: it notes the hosts' SSH keys there. */
+/**
+ * The real plugin, trusting the lab's authority alone, with a home of its own, where it notes the hosts' SSH keys. Nothing of
+ * the caller's environment reaches it: it may name real hosts, or an agent with real keys.
+ */
 function realLauncher({ machines, hypervisor }: LabFolder, { name }: ProviderPackage): string {
   const home = join(hypervisor, "home");
-  mkdirSync(home, { recursive: true });
+  const temporary = join(home, "tmp");
+  mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  const trusted = authorityFiles(join(machines, "authority")).certificate;
+  const environment = [`HOME=${quote(home)}`, `TMPDIR=${quote(temporary)}`, `SSL_CERT_FILE=${quote(trusted)}`];
   return `#!/bin/sh
 # Written by the lab: the real ${name} provider.
-export HOME=${quote(home)} SSL_CERT_FILE=${quote(authorityFiles(join(machines, "authority")).certificate)}
-exec ${quote(join(machines, "tools", `pulumi-resource-${name}`))} "$@"
+exec env -i PATH="$PATH" ${environment.join(" ")} ${quote(join(machines, "tools", `pulumi-resource-${name}`))} "$@"
 `;
 }
 

@@ -29,7 +29,7 @@ export class Announcer {
         this.options.world +
         (this.options.machines === ""
           ? "; nothing real is touched"
-          : "; the tailnet's hub and clients are real, on loopback"),
+          : "; make lab-status says what is real and what is emulated"),
     );
   }
 

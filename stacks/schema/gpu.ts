@@ -23,9 +23,9 @@ const declared = z.strictObject({
   device: pciId("expected vendor:device, for example 10de:2684").optional(),
   /** Ids of the card's further functions (its audio device), bound to vfio-pci with it. @default the card's, else none */
   companions: z.array(pciId("expected vendor:device, for example 10de:22ba")).optional(),
-  /** Subsystem vendor and device id, as `lspci -nnv` prints it. @default not checked */
+  /** Subsystem vendor and device id, as `lspci -nnv` prints it. @default what the host says */
   subsystem: pciId("expected vendor:device").optional(),
-  /** IOMMU group on the host, from /sys/kernel/iommu_groups. @default not checked by Proxmox */
+  /** IOMMU group on the host, from /sys/kernel/iommu_groups. @default what the host says */
   iommuGroup: z.int().min(0).optional(),
   /** Decides the driver in the guest. @default the card's; a guest that needs a driver is refused when it is not known */
   architecture: z.enum(architectures).optional(),

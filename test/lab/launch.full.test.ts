@@ -92,7 +92,8 @@ describe("the full lab", () => {
     const plugin = "plugins/resource-proxmoxve-v8.5.0/pulumi-resource-proxmoxve";
     const full = await prepareLab(request);
     const script = readFileSync(join(full.home, plugin), "utf8");
-    expect(script).toContain(`exec '${join(full.machines, "tools", "pulumi-resource-proxmoxve")}' "$@"`);
+    expect(script).toContain("exec env -i ");
+    expect(script).toContain(`'${join(full.machines, "tools", "pulumi-resource-proxmoxve")}' "$@"`);
     expect(script).toContain(`SSL_CERT_FILE='${join(full.machines, "authority", "ca.pem")}'`);
     const embedded = await prepareLab({ ...request, kind: "embedded" });
     expect(readFileSync(join(embedded.home, plugin), "utf8")).toContain("stands for the proxmoxve provider");
