@@ -36,7 +36,6 @@ export class Clusters {
   private readonly registered = new Map<string, string>();
   /** What machines had when they last ran, by address. */
   private readonly hardware = new Map<string, VmEvent>();
-  private last = "";
 
   constructor(private readonly request: ClustersRequest) {}
 
@@ -45,19 +44,8 @@ export class Clusters {
     for (const [name, server] of Object.entries(this.request.places)) await this.request.talos.publish(name, server);
   }
 
-  /** Looks once. What goes wrong is said, and tried again the next time. */
+  /** Looks once. What went wrong is tried again the next time. */
   async follow(): Promise<void> {
-    try {
-      await this.look();
-      this.last = "";
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== this.last) this.request.say(reason);
-      this.last = reason;
-    }
-  }
-
-  private async look(): Promise<void> {
     const { talos, running, places } = this.request;
     for (const vm of running()) this.hardware.set(vm.address, vm);
     const view = await talos.view();

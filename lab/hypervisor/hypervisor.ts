@@ -20,6 +20,8 @@ export class Hypervisor {
   private proxmox: Proxmox | undefined;
   private clusters: Clusters | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** What the last look failed with. */
+  private problem = "";
 
   constructor(
     private readonly directory: string,
@@ -79,37 +81,51 @@ export class Hypervisor {
     });
   }
 
+  /** A Talos machine's tailnet extension is a client that `up` starts in its name: it goes on and off with the VM. */
   private async switchOn(vm: VmEvent): Promise<void> {
     const listen = this.plan.places.talos[vm.name];
-    if (listen !== undefined) {
-      await this.talos?.add({ address: vm.address, listen });
-      return;
-    }
+    if (listen !== undefined) await this.talos?.add({ address: vm.address, listen });
     const known = this.machines.find(vm.name);
     if (known !== undefined) await powerOn(this.machines, known);
     else if (vm.userData !== undefined) await boot(this.machines, { ...vm, userData: vm.userData });
   }
 
   private async switchOff({ name, address }: VmEvent): Promise<void> {
-    if (this.isTalos(name)) return this.talos?.act(address, "off");
+    if (await this.isTalos(address)) await this.talos?.act(address, "off");
     const known = this.machines.find(name);
     if (known !== undefined) await powerOff(this.machines, known);
   }
 
   private async destroy({ name, address }: VmEvent): Promise<void> {
-    if (this.isTalos(name)) await this.talos?.act(address, "destroy");
-    else await remove(this.machines, name);
+    if (await this.isTalos(address)) await this.talos?.act(address, "destroy");
+    await remove(this.machines, name);
   }
 
-  private isTalos(name: string): boolean {
-    return this.plan.places.talos[name] !== undefined;
+  /** By what runs: a machine that has left the spec has no place any more. */
+  private async isTalos(address: string): Promise<boolean> {
+    const { machines = [] } = (await this.talos?.view()) ?? {};
+    return machines.some((machine) => machine.address === address);
   }
 
   private beat(): void {
     this.timer = setTimeout(() => {
-      void this.clusters?.follow().finally(() => {
+      void this.look().finally(() => {
         this.beat();
       });
     }, pulse);
+  }
+
+  /** What goes wrong is said once, and tried again at the next beat. */
+  private async look(): Promise<void> {
+    const { talos } = hypervisorFiles(this.directory);
+    try {
+      if (findTalosMachines(talos) === undefined) await this.startTalos(talos);
+      await this.clusters?.follow();
+      this.problem = "";
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      if (problem !== this.problem) this.say(problem);
+      this.problem = problem;
+    }
   }
 }

@@ -20,7 +20,9 @@ import {
 } from "./config";
 import { bundlePrograms } from "./bundle";
 import { type LabFolder, labFolder, type LabKind } from "./folder";
+import { kubeconfigSecret } from "../../stacks/estate";
 import { ensureHostCredentials } from "./credentials";
+import { madeUpKubeconfig } from "./kubeconfig";
 import { type LabTools, writeLaunchers } from "./launchers";
 import { choosePlaces, type FullLab, placesKey } from "./places";
 
@@ -35,6 +37,8 @@ export interface LabRequest {
   readonly tools: LabTools;
   /** Names under estate:secrets that the stack's spec asks for. */
   readonly requiredSecrets: readonly string[];
+  /** Names of its clusters that exist: each gets a made-up kubeconfig. @default none */
+  readonly existingClusters?: readonly string[];
   /** The project's name in Pulumi.yaml. @default "estate" */
   readonly project?: string;
   /** Told once per thing that takes more than a moment. @default nothing is said */
@@ -125,7 +129,10 @@ async function writeConfig(folder: LabFolder, salt: string, request: LabRequest)
     folder.kind === "full" && request.runs !== undefined
       ? await choosePlaces(request.runs, folder, valueAt(kept, placesKey))
       : undefined;
-  const own = places === undefined ? new Map<string, string>() : await ownSecrets(folder, places);
+  const own = new Map([
+    ...(request.existingClusters ?? []).map((name) => [kubeconfigSecret(name), madeUpKubeconfig(name)] as const),
+    ...(places === undefined ? [] : await ownSecrets(folder, places)),
+  ]);
   // The lab's own: an address in a committed file would lead a rehearsal to a real server.
   const dials = Object.entries(withoutSecure(committed)).filter(([key]) => key !== placesKey[0]);
   let config = withValue(Object.fromEntries(dials), ["estate:world"], folder.world);

@@ -53,14 +53,17 @@ test("a wrong call ends with code 2 and one line", () => {
     status: 2,
     stdout: "",
     stderr:
-      'There is no command "fly". Commands: help, up, preview, refresh, reach, down, env, lab-status, tools, docs, check, test, test-lab\n',
+      'There is no command "fly". Commands: help, up, preview, refresh, upgrade-plan, reach, down, env, lab-status, tools, docs, check, test, test-lab\n',
   });
 });
 
 test("lab-status says what is simulated and what is not", () => {
   const { status, stdout } = estate("lab-status");
   expect(status).toBe(0);
-  expect(stdout).toMatch(/^ {2}proxmoxve 8\.5\.0 +SIMULATED +SIMULATED +the official plugin$/m);
+  expect(stdout).toMatch(
+    /^ {2}proxmoxve 8\.5\.0 +SIMULATED +the real plugin, built from tools\/ +the official plugin$/m,
+  );
+  expect(stdout).toMatch(/^ {2}cloudflare 6\.22\.1 +SIMULATED +SIMULATED +the official plugin$/m);
   expect(stdout).toMatch(/^ {2}engine \(Pulumi CLI\) +real +real +real$/m);
   expect(stdout).toMatch(/^ {2}tailnet hub +none +a real headscale 0\.29\.1, on loopback +yours$/m);
 });

@@ -1,4 +1,4 @@
-import { demand } from "../access";
+import { demand, may } from "../access";
 import { listed, must, one, type Request, type Route, settingsOf, without } from "../api";
 import { boolean, integer, oneOf, text } from "../parameters";
 import { badParameters, died } from "../refusal";
@@ -70,8 +70,9 @@ function nextId(request: Request): string {
 
 function resources(request: Request): unknown[] {
   const state = request.store.read();
+  const seen = Object.entries(state.vms).filter(([vmid]) => may(request.caller, `/vms/${vmid}`, ["VM.Audit"]));
   const all: { type: string; kind: string; [key: string]: unknown }[] = [
-    ...Object.entries(state.vms).map(([vmid, { node, status, config }]) => ({
+    ...seen.map(([vmid, { node, status, config }]) => ({
       ...{
         kind: "vm",
         type: "qemu",
