@@ -10,6 +10,7 @@ export const tokens = {
   headscaleHostHub: "estate:tailnet:HeadscaleHostHub",
   tailnet: "estate:tailnet:Tailnet",
   talosCluster: "estate:clusters:TalosCluster",
+  existingCluster: "estate:clusters:ExistingCluster",
   clusterAddons: "estate:clusters:ClusterAddons",
   publicEdge: "estate:edge:PublicEdge",
   repository: "estate:repositories:Repository",

@@ -18,6 +18,7 @@ export function complete(shape: EstateShape): Estate {
     machines,
     tailnet: completeTailnet(shape),
     clusters: mapValues(shape.clusters, (cluster): Cluster => {
+      if (cluster.kind === "existing") return cluster;
       const first = lookup(machines, cluster.controlPlanes[0]);
       return { ...cluster, endpoint: cluster.vip ?? (first?.kind === "vm" ? first.address : "") };
     }),

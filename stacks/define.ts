@@ -10,6 +10,12 @@ type Control<M extends string> =
   | { kind: "headscale"; on: NoInfer<M> }
   | { kind: "headscale"; loginServer: string }
   | (Omit<Extract<EstateInput["tailnet"]["control"], { kind: "tailscale" }>, "watch"> & { watch?: NoInfer<M>[] });
+type TalosCluster = Extract<Part<"clusters">, { kind: "talos" }>;
+type ExistingCluster = Extract<Part<"clusters">, { kind: "existing" }>;
+type Reach = NonNullable<ExistingCluster["tailnet"]>;
+type Cluster<M extends string> =
+  | (Omit<TalosCluster, "controlPlanes" | "workers"> & { controlPlanes: NoInfer<M>[]; workers?: NoInfer<M>[] })
+  | (Omit<ExistingCluster, "tailnet"> & { tailnet?: Omit<Reach, "routers"> & { routers: NoInfer<M>[] } });
 type DnsInput = NonNullable<EstateInput["tailnet"]["dns"]>;
 type Dns<M extends string> = Omit<DnsInput, "names" | "resolver"> & {
   names?: Record<string, NoInfer<M>>;
@@ -25,10 +31,7 @@ export type EstateSpec<H extends string, N extends string, M extends string, C e
   hosts?: Record<H, Part<"hosts">>;
   machines: Record<M, (Omit<Vm, "host" | "network"> & { host: NoInfer<H>; network: NoInfer<N> }) | External>;
   tailnet: Omit<EstateInput["tailnet"], "control" | "dns"> & { control: Control<M>; dns?: Dns<M> };
-  clusters?: Record<
-    C,
-    Omit<Part<"clusters">, "controlPlanes" | "workers"> & { controlPlanes: NoInfer<M>[]; workers?: NoInfer<M>[] }
-  >;
+  clusters?: Record<C, Cluster<M>>;
   apps?: Record<string, Omit<Part<"apps">, "on"> & { on: NoInfer<C> }>;
   repositories?: Record<string, Omit<Part<"repositories">, "runners"> & { runners?: Runners<M> }>;
 };

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Estate, hubOf } from "./estate";
+import { type Estate, existingClustersOf, hubOf, kubeconfigSecret } from "./estate";
+import { readKubeconfig } from "./kubeconfig";
 import { type LabPlaces, labPlaces } from "./labPlaces";
 import { type Problem, SpecError } from "./problems";
 
@@ -36,6 +37,7 @@ export function requiredSecrets(estate: Estate): string[] {
       ...(hubOf(estate.tailnet) === undefined ? [] : ["sshPrivateKey"]),
       ...controlSecrets(estate),
       ...(Object.values(estate.clusters).some(({ registry }) => registry !== undefined) ? ["registryCredentials"] : []),
+      ...existingClustersOf(estate).map(([name]) => kubeconfigSecret(name)),
       ...(repositories.some(({ runners }) => runners !== undefined) ? ["runnerToken"] : []),
       ...repositories.flatMap(({ secrets }) => secrets),
     ]),
@@ -51,7 +53,7 @@ function controlSecrets({ tailnet: { control } }: Estate): string[] {
 /**
  * The dials of a stack. Missing plain values are reported by the Pulumi CLI itself, because Pulumi.yaml types them.
  *
- * @throws SpecError listing every secret that is missing or stands in clear, with the command that sets it
+ * @throws SpecError listing every secret that is missing, stands in clear or is an unusable kubeconfig, with what to do
  */
 export function readDials(stack: string, estate: Estate, source: ConfigSource): Dials {
   const secrets = readSecrets(source);
@@ -60,6 +62,7 @@ export function readDials(stack: string, estate: Estate, source: ConfigSource): 
     ...[...requiredSecrets(estate), ...otherHalf(secrets)]
       .filter((name) => !secrets[name])
       .map((name) => missing(stack, name)),
+    ...unusableKubeconfigs(estate, secrets),
   ];
   if (problems.length > 0) throw new SpecError(`The configuration of stack "${stack}"`, problems);
   const text = (key: string): string => source.get(key) ?? "";
@@ -102,6 +105,15 @@ function clearSecrets(stack: string, source: ConfigSource): Problem[] {
       remedy: `set each with: pulumi config set --stack ${stack} --secret --path secrets.NAME`,
     },
   ];
+}
+
+function unusableKubeconfigs(estate: Estate, secrets: Dials["secrets"]): Problem[] {
+  return existingClustersOf(estate).flatMap(([name]) => {
+    const secret = kubeconfigSecret(name);
+    const text = secrets[secret];
+    if (!text) return [];
+    return readKubeconfig(text).problems.map((problem) => ({ path: `secrets.${secret}`, ...problem }));
+  });
 }
 
 function missing(stack: string, name: string): Problem {

@@ -23,10 +23,12 @@ export type Vm = DeepReadonly<Omit<Exclude<Entry<"machines">, { kind: "external"
   readonly address: string;
 };
 export type Machine = Vm | ExternalMachine;
-export type Cluster = DeepReadonly<Entry<"clusters">> & {
+export type TalosClusterSpec = DeepReadonly<Extract<Entry<"clusters">, { kind: "talos" }>> & {
   /** Address of the Kubernetes API: the VIP, or the first control plane. */
   readonly endpoint: string;
 };
+export type ExistingClusterSpec = DeepReadonly<Extract<Entry<"clusters">, { kind: "existing" }>>;
+export type Cluster = TalosClusterSpec | ExistingClusterSpec;
 export type App = DeepReadonly<Entry<"apps">> & { readonly namespace: string };
 export type Repository = DeepReadonly<Entry<"repositories">>;
 /** The control server of a tailnet: a hub on a machine of the estate, a hub that exists, or Tailscale's own service. */
@@ -63,6 +65,41 @@ export function vmsOf(estate: Pick<Estate, "machines">): [string, Vm][] {
   return Object.entries(estate.machines).flatMap(([name, machine]): [string, Vm][] =>
     machine.kind === "vm" ? [[name, machine]] : [],
   );
+}
+
+/** The clusters that the estate makes, with their names. */
+export function talosClustersOf({ clusters }: Pick<Estate, "clusters">): [string, TalosClusterSpec][] {
+  return Object.entries(clusters).flatMap(([name, cluster]): [string, TalosClusterSpec][] =>
+    cluster.kind === "talos" ? [[name, cluster]] : [],
+  );
+}
+
+/** The clusters that exist, with their names. */
+export function existingClustersOf({ clusters }: Pick<Estate, "clusters">): [string, ExistingClusterSpec][] {
+  return Object.entries(clusters).flatMap(([name, cluster]): [string, ExistingClusterSpec][] =>
+    cluster.kind === "existing" ? [[name, cluster]] : [],
+  );
+}
+
+/** Names of the machines that are nodes of a cluster, control planes first; of one that exists no machine is. */
+export function nodeNames(cluster: Cluster): string[] {
+  return cluster.kind === "existing" ? [] : [...cluster.controlPlanes, ...cluster.workers];
+}
+
+/** Networks of a cluster that the tailnet routes. */
+export function routedCidrs(cluster: Cluster): string[] {
+  if (cluster.kind === "talos") return [cluster.podCidr, cluster.serviceCidr];
+  return cluster.tailnet === undefined ? [] : [cluster.tailnet.serviceCidr];
+}
+
+/** The network of a cluster's services; undefined when the tailnet does not reach it. */
+export function serviceCidrOf(cluster: Cluster): string | undefined {
+  return cluster.kind === "talos" ? cluster.serviceCidr : cluster.tailnet?.serviceCidr;
+}
+
+/** The secret that holds the kubeconfig of a cluster that exists: kubeconfigSecret("gpu-farm") is "gpuFarmKubeconfig". */
+export function kubeconfigSecret(cluster: string): string {
+  return `${cluster.replace(/-+(.)/g, (_, next: string) => next.toUpperCase())}Kubeconfig`;
 }
 
 /** The machine that runs the control server; undefined when the estate runs none. */

@@ -3,8 +3,10 @@ import {
   entry,
   type Estate,
   type Gpu,
+  nodeNames,
   type Publication,
   type Service,
+  talosClustersOf,
   type Vm,
   vmsOf,
 } from "../../stacks/estate";
@@ -29,17 +31,14 @@ export function imagesOf(spec: Estate, host: string): ImageSource[] {
 
 /** The image of a VM; a Talos VM boots the version of its cluster. */
 export function imageOf(spec: Estate, name: string, vm: Vm): ImageSource {
-  const cluster = Object.values(spec.clusters).find(({ controlPlanes, workers }) =>
-    [...controlPlanes, ...workers].includes(name),
-  );
+  const [, cluster] = talosClustersOf(spec).find(([, candidate]) => nodeNames(candidate).includes(name)) ?? [];
   return imageSource(vm.image, cluster);
 }
 
-/** The nodes of a cluster, control planes first, as they are declared. */
+/** The VMs that are nodes of a cluster, control planes first, as they are declared; none of one that exists. */
 export function nodesOf(spec: Estate, cluster: string): [string, Vm][] {
-  const { controlPlanes, workers } = entry(spec.clusters, cluster);
   const vms = new Map(vmsOf(spec));
-  return [...controlPlanes, ...workers].flatMap((name): [string, Vm][] => {
+  return nodeNames(entry(spec.clusters, cluster)).flatMap((name): [string, Vm][] => {
     const vm = vms.get(name);
     return vm === undefined ? [] : [[name, vm]];
   });
@@ -81,8 +80,16 @@ export function networksOf(spec: Estate, cluster: string): string[] {
   return [...new Set(nodesOf(spec, cluster).map(([, vm]) => entry(spec.networks, vm.network).cidr))];
 }
 
+/** From where a cluster's subnet router forwards the tailnet to its pods, as CIDRs. */
+export function routerCidrsOf(spec: Estate, cluster: string): readonly string[] {
+  const declared = entry(spec.clusters, cluster);
+  return declared.kind === "existing" ? (declared.tailnet?.routerCidrs ?? []) : networksOf(spec, cluster);
+}
+
 /** How many GPUs the nodes of a cluster have. */
 export function gpusOf(spec: Estate, cluster: string): number {
+  const declared = entry(spec.clusters, cluster);
+  if (declared.kind === "existing") return declared.gpus.reduce((sum, { count }) => sum + count, 0);
   return nodesOf(spec, cluster).filter(([, vm]) => vm.gpu !== undefined).length;
 }
 

@@ -142,7 +142,7 @@ export class Estate extends pulumi.ComponentResource {
         talosEndpoints: lab?.talos,
         snapshots: lab?.snapshots,
         tunnelToken: edge?.tunnelToken,
-        registryCredentials: secrets["registryCredentials"],
+        secrets,
       },
       { parent: this, protect: protection },
     );

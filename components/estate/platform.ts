@@ -1,13 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { entry, type Estate as EstateSpec } from "../../stacks/estate";
+import {
+  entry,
+  type Estate as EstateSpec,
+  existingClustersOf,
+  kubeconfigSecret,
+  talosClustersOf,
+  type TalosClusterSpec,
+} from "../../stacks/estate";
 import { planApp, planTargets } from "../apps/appPlan/appPlan";
 import { Chart } from "../apps/chart/chart";
 import { TunnelConnector } from "../apps/tunnelConnector/tunnelConnector";
 import { ClusterAddons } from "../clusters/addons/clusterAddons";
+import { ExistingCluster } from "../clusters/existingCluster/existingCluster";
+import type { KubernetesCluster } from "../clusters/kubernetesCluster";
 import { TalosCluster } from "../clusters/talosCluster/talosCluster";
 import type { Tailnet } from "../tailnet/tailnet";
 import { tokens } from "../tokens";
-import { appsOn, cardOf, connectorCluster, gpusOf, networksOf, nodesOf } from "./estate.plan";
+import { appsOn, cardOf, connectorCluster, gpusOf, networksOf, nodesOf, routerCidrsOf } from "./estate.plan";
+import { secretOf } from "./secrets";
 
 /** The clusters of an estate and what runs on them. */
 export interface PlatformArgs {
@@ -23,8 +33,8 @@ export interface PlatformArgs {
   readonly snapshots?: string | undefined;
   /** Token of the public edge's tunnel; undefined when nothing is published. */
   readonly tunnelToken: pulumi.Input<string> | undefined;
-  /** "user:token" of private registries. */
-  readonly registryCredentials: pulumi.Input<string> | undefined;
+  /** Among them the credentials of private registries, "user:token", and the kubeconfigs of clusters that exist. Always secret. */
+  readonly secrets: Readonly<Record<string, pulumi.Input<string>>>;
   /** Path of the lab's world file; undefined in the real world. */
   readonly world: string | undefined;
   /**
@@ -37,7 +47,7 @@ export interface PlatformArgs {
 /**
  * Clusters, their add-ons, the apps on them and the connector of the public edge. Creates
  *
- * 1. per cluster a TalosCluster, its ClusterAddons and a Chart per app;
+ * 1. per cluster a TalosCluster or, when it exists, an ExistingCluster, its ClusterAddons and a Chart per app;
  * 2. the TunnelConnector, on the first cluster with a public app.
  */
 export class Platform extends pulumi.ComponentResource {
@@ -45,22 +55,35 @@ export class Platform extends pulumi.ComponentResource {
   readonly endpoints: Readonly<Record<string, pulumi.Output<string>>>;
   /** Secret; by cluster. */
   readonly kubeconfigs: Readonly<Record<string, pulumi.Output<string>>>;
-  /** Secret; by cluster. */
+  /** Secret; by cluster on Talos. */
   readonly talosconfigs: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super(tokens.platform, name, {}, opts);
-    const clusters = Object.keys(args.spec.clusters).map((key) => [key, this.createCluster(key, args)] as const);
+    const { spec } = args;
+    const talos = talosClustersOf(spec).map(([key, cluster]) => [key, this.createTalos(key, cluster, args)] as const);
+    const existing = existingClustersOf(spec).map(
+      ([key, cluster]) =>
+        [
+          key,
+          new ExistingCluster(
+            key,
+            { cluster, kubeconfig: secretOf(args.secrets, kubeconfigSecret(key)) },
+            { parent: this },
+          ),
+        ] as const,
+    );
+    const clusters: (readonly [string, KubernetesCluster])[] = [...talos, ...existing];
+    for (const [key, cluster] of clusters) this.createWorkloads(key, args, cluster);
     this.endpoints = Object.fromEntries(clusters.map(([key, { endpoint }]) => [key, endpoint]));
     this.kubeconfigs = Object.fromEntries(clusters.map(([key, { kubeconfig }]) => [key, kubeconfig]));
-    this.talosconfigs = Object.fromEntries(clusters.map(([key, { talosconfig }]) => [key, talosconfig]));
+    this.talosconfigs = Object.fromEntries(talos.map(([key, { talosconfig }]) => [key, talosconfig]));
     this.registerOutputs({ endpoints: this.endpoints });
   }
 
-  private createCluster(name: string, args: PlatformArgs): TalosCluster {
+  private createTalos(name: string, cluster: TalosClusterSpec, args: PlatformArgs): TalosCluster {
     const { spec, addresses, tailnet, world, talosEndpoints, snapshots } = args;
-    const cluster = entry(spec.clusters, name);
-    const created = new TalosCluster(
+    return new TalosCluster(
       name,
       {
         cluster,
@@ -88,15 +111,14 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.createWorkloads(name, args, created);
-    return created;
   }
 
-  private createWorkloads(name: string, args: PlatformArgs, { provider }: TalosCluster): void {
-    const { spec, registryCredentials, tunnelToken } = args;
+  private createWorkloads(name: string, args: PlatformArgs, { provider }: KubernetesCluster): void {
+    const { spec, secrets, tunnelToken } = args;
+    const { registryCredentials } = secrets;
     const cluster = entry(spec.clusters, name);
     const apps = appsOn(spec, name);
-    const routerCidrs = networksOf(spec, name);
+    const routerCidrs = routerCidrsOf(spec, name);
     const addons = new ClusterAddons(
       `${name}-addons`,
       {

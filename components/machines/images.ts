@@ -1,4 +1,4 @@
-import type { Cluster, Vm } from "../../stacks/estate";
+import type { TalosClusterSpec, Vm } from "../../stacks/estate";
 
 /** What a file must be, or the host refuses it. */
 export interface Checksum {
@@ -90,7 +90,7 @@ const plainSchematic = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7
  */
 export function imageSource(
   image: Vm["image"],
-  cluster: Pick<Cluster, "talos" | "imageSha256"> | undefined,
+  cluster: Pick<TalosClusterSpec, "talos" | "imageSha256"> | undefined,
 ): ImageSource {
   if (image !== "talos") return images[image];
   if (cluster === undefined) throw new Error('a VM with image "talos" is in no cluster: its Talos version is unknown');

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
-import type { Machine } from "../../stacks/estate";
+import { type Machine, routedCidrs } from "../../stacks/estate";
 import type { CloudInitParts } from "../machines/cloudInit/userData.plan";
-import { networkOf, ownTag, sorted, type Topology } from "./topology";
+import { advertisedBy, ownTag, type Topology } from "./topology";
 
 /** How a machine takes part in the tailnet, without its key. */
 export interface JoinPlan {
@@ -34,10 +34,11 @@ const script = "/usr/local/sbin/tailnet-join";
 /** What the topology says about how a machine joins. */
 export function planJoin(topology: Topology, name: string, machine: Machine): JoinPlan {
   const tags = [ownTag(name), ...machine.tags.map((tag) => `tag:${tag}`)];
+  const advertises = advertisedBy(topology, name, machine);
   return {
     hostname: name,
-    advertises: sorted(machine.advertises.map(networkOf)),
-    acceptRoutes: machine.advertises.length === 0 && !isInsideRoute(topology, machine),
+    advertises,
+    acceptRoutes: advertises.length === 0 && !isInsideRoute(topology, machine),
     ssh: topology.tailnet.ssh.some(({ to }) => tags.includes(to)),
   };
 }
@@ -113,7 +114,7 @@ function isInsideRoute({ machines, clusters }: Topology, machine: Machine): bool
   if (address === undefined) return false;
   const routes = [
     ...Object.values(machines).flatMap(({ advertises }) => advertises),
-    ...Object.values(clusters).flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr]),
+    ...Object.values(clusters).flatMap(routedCidrs),
   ];
   return routes.some((cidr) => ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(cidr)));
 }

@@ -1,6 +1,17 @@
 import type { AclRule, Policy, Server, SshRule, Table } from "./policy";
+import { routedCidrs, serviceCidrOf } from "../../stacks/estate";
 import { planTests } from "./policy.tests";
-import { networkOf, ownTag, servicesHost, sorted, sortedEntries, toAlias, type Topology, userOf } from "./topology";
+import {
+  networkOf,
+  ownTag,
+  routersOf,
+  servicesHost,
+  sorted,
+  sortedEntries,
+  toAlias,
+  type Topology,
+  userOf,
+} from "./topology";
 
 /**
  * A compiled policy: the part of a policy file that an estate uses, the same form for both control servers.
@@ -103,7 +114,10 @@ function planTagOwners(topology: Topology): Record<string, string[]> {
 function planHosts({ clusters, machines }: Topology): Record<string, string> {
   return {
     ...Object.fromEntries(
-      sortedEntries(clusters).map(([name, cluster]) => [servicesHost(name), networkOf(cluster.serviceCidr)]),
+      sortedEntries(clusters).flatMap(([name, cluster]) => {
+        const cidr = serviceCidrOf(cluster);
+        return cidr === undefined ? [] : [[servicesHost(name), networkOf(cidr)]];
+      }),
     ),
     ...Object.fromEntries(
       sortedEntries(machines).flatMap(([name, { advertises }]) =>
@@ -173,8 +187,8 @@ function planRoutes({ clusters, machines }: Topology): Record<string, string[]> 
   for (const [name, { advertises }] of Object.entries(machines)) {
     for (const cidr of advertises) approve(cidr, ownTag(name));
   }
-  for (const { podCidr, serviceCidr, controlPlanes } of Object.values(clusters)) {
-    for (const name of controlPlanes) [podCidr, serviceCidr].forEach((cidr) => approve(cidr, ownTag(name)));
+  for (const cluster of Object.values(clusters)) {
+    for (const name of routersOf(cluster)) routedCidrs(cluster).forEach((cidr) => approve(cidr, ownTag(name)));
   }
   return Object.fromEntries(sortedEntries(routes).map(([cidr, tags]) => [cidr, sorted(tags)]));
 }

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { type Estate, hubOf, type Machine } from "../../stacks/estate";
+import { type Cluster, type Estate, existingClustersOf, hubOf, type Machine, routedCidrs } from "../../stacks/estate";
 
 /** The part of an estate that decides who is in the tailnet and who reaches what. */
 export type Topology = Pick<Estate, "people" | "machines" | "tailnet" | "clusters" | "apps" | "repositories">;
@@ -11,7 +11,7 @@ export type Topology = Pick<Estate, "people" | "machines" | "tailnet" | "cluster
 export function joins(topology: Topology, name: string, machine: Machine): boolean {
   if (name === hubOf(topology.tailnet)) return false;
   if (machine.role !== "gateway") return true;
-  return machine.tags.length > 0 || machine.advertises.length > 0 || servesSomebody(machine);
+  return machine.tags.length > 0 || advertisedBy(topology, name, machine).length > 0 || servesSomebody(machine);
 }
 
 /** The tags a machine carries: its own, tag:NAME, and its declared ones. */
@@ -43,6 +43,19 @@ export function toAlias(topology: Topology, principal: string): string {
 /** The name under which the policy knows the addresses of a cluster's services. */
 export function servicesHost(cluster: string): string {
   return `${cluster}-services`;
+}
+
+/** The machines that route the networks of a cluster: its control planes, or those that are said to. */
+export function routersOf(cluster: Cluster): readonly string[] {
+  return cluster.kind === "talos" ? cluster.controlPlanes : (cluster.tailnet?.routers ?? []);
+}
+
+/** The networks that a machine routes: its own, and those of clusters that exist. Nodes of Talos have theirs from their cluster. */
+export function advertisedBy(topology: Pick<Topology, "clusters">, name: string, machine: Machine): string[] {
+  const ofClusters = existingClustersOf(topology).flatMap(([, cluster]) =>
+    routersOf(cluster).includes(name) ? routedCidrs(cluster) : [],
+  );
+  return sorted([...machine.advertises, ...ofClusters].map(networkOf));
 }
 
 /** A network without host bits, as routes are written: 10.42.0.1/24 is 10.42.0.0/24. */

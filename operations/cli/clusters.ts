@@ -6,7 +6,7 @@ import { capture } from "../../lab/control/daemon";
 import type { LabFolder } from "../../lab/launch";
 import { progress } from "../../lab/plain/progress.cjs";
 import { loadStack } from "../../stacks";
-import { entry } from "../../stacks/estate";
+import { entry, nodeNames, talosClustersOf } from "../../stacks/estate";
 import type { Context } from "./context";
 import { CommandError } from "./exit";
 import { table } from "./table";
@@ -38,10 +38,10 @@ type Node = z.infer<typeof nodeSchema>;
 export async function reportClusters(context: Context, lab: LabFolder, outputs: string): Promise<void> {
   const estate = loadStack(context.stack);
   const { kubeconfigs } = outputsSchema.parse(JSON.parse(outputs)).secret;
-  for (const [cluster, text] of Object.entries(kubeconfigs)) {
-    const file = keep(lab, cluster, text);
-    const { controlPlanes, workers } = entry(estate.clusters, cluster);
-    const nodes = await readyNodes(lab, file, cluster, [...controlPlanes, ...workers]);
+  // Those that exist are simulated: nobody answers there.
+  for (const [cluster, declared] of talosClustersOf(estate)) {
+    const file = keep(lab, cluster, entry(kubeconfigs, cluster));
+    const nodes = await readyNodes(lab, file, cluster, nodeNames(declared));
     context.print(`\nNodes of cluster ${cluster}: kubectl --kubeconfig ${file} get nodes`);
     table([["node", "status", "roles", "address", "kubelet", "os", "nvidia.com/gpu"], ...nodes.map(rowOf)]).forEach(
       context.print,

@@ -3,7 +3,7 @@ import { hypervisorRuns, startHypervisor, stopHypervisor } from "../../lab/hyper
 import type { FullLab, LabFolder } from "../../lab/launch";
 import { readPlaces } from "../../lab/launch";
 import { clusterOf } from "../../lab/proxmox";
-import { type Estate, hubOf } from "../../stacks/estate";
+import { type Estate, hubOf, nodeNames, talosClustersOf } from "../../stacks/estate";
 import type { Context } from "./context";
 import { CommandError } from "./exit";
 import { goneRemedy } from "./machines";
@@ -13,8 +13,8 @@ export function fullLabOf({ tailnet, hosts, clusters }: Estate): FullLab {
   return {
     hub: hubOf(tailnet) !== undefined,
     hosts: Object.keys(hosts),
-    talos: Object.values(clusters).flatMap(({ controlPlanes, workers }) => [...controlPlanes, ...workers]),
-    clusters: Object.keys(clusters),
+    talos: Object.values(clusters).flatMap(nodeNames),
+    clusters: talosClustersOf({ clusters }).map(([name]) => name),
   };
 }
 

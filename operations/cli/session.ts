@@ -5,6 +5,7 @@ import { type LabFolder, type LabKind, languageHostLauncher, prepareLab, writeSc
 import { fullLabTools, obtainTool, pins, type Tool } from "../../lab/tools";
 import { loadStack } from "../../stacks";
 import { requiredSecrets } from "../../stacks/dials";
+import { existingClustersOf } from "../../stacks/estate";
 import type { Context } from "./context";
 import { type EngineEvent, readEvents } from "./events";
 import { fullLabOf, startHosts } from "./hosts";
@@ -54,6 +55,7 @@ async function labSession(
     runs: fullLabOf(estate),
     tools: { pulumi: pulumi.path, helm: helm.path, ...full },
     requiredSecrets: requiredSecrets(estate),
+    existingClusters: existingClustersOf(estate).map(([name]) => name),
     say,
   });
   if (kind === "full") {

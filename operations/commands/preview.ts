@@ -1,6 +1,7 @@
 import type { Command } from "../cli/context";
 import { requireReadiness } from "../cli/ready";
 import { openSession, policyPacks, runEngine, worldLine } from "../cli/session";
+import { requireFreeIds } from "../cli/takenVms";
 
 /** Shows what `up` would do, and holds it against the policies. */
 export const preview: Command = {
@@ -10,6 +11,7 @@ export const preview: Command = {
     requireReadiness(context);
     context.print(worldLine(context));
     const session = await openSession(context);
+    await requireFreeIds(context, session);
     const { code } = await runEngine(context, session, [
       "preview",
       "--suppress-outputs",

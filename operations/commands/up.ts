@@ -20,6 +20,7 @@ import {
   type Session,
   worldLine,
 } from "../cli/session";
+import { requireFreeIds } from "../cli/takenVms";
 
 /** Brings a stack up, then says what came up and how long it took. */
 export const up: Command = {
@@ -31,6 +32,7 @@ export const up: Command = {
     requireConsent(context);
     context.print(worldLine(context));
     const session = await openSession(context);
+    await requireFreeIds(context, session);
     const times = mkdtempSync(join(tmpdir(), "estate-times-"));
     try {
       const file = join(times, "runs.json");

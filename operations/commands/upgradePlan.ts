@@ -1,6 +1,6 @@
 import { describeStep, type NodeVersions, planUpgrade } from "../../components/clusters/talosCluster/upgrade.plan";
 import { loadStack } from "../../stacks";
-import type { Cluster } from "../../stacks/estate";
+import { existingClustersOf, nodeNames, talosClustersOf, type TalosClusterSpec } from "../../stacks/estate";
 import type { Command, Context } from "../cli/context";
 import { CommandError, exit } from "../cli/exit";
 import { requireReadiness } from "../cli/ready";
@@ -21,7 +21,10 @@ export const upgradePlan: Command = {
     if (outputs === undefined)
       throw new CommandError(`Stack ${context.stack} has no clusters yet: nothing is upgraded before the first up.`);
     let code: number = exit.ok;
-    for (const [name, cluster] of Object.entries(loadStack(context.stack).clusters)) {
+    const estate = loadStack(context.stack);
+    for (const [name] of existingClustersOf(estate))
+      context.print(`\nCluster ${name}: exists, and is upgraded by whoever runs it; then name its version in the spec`);
+    for (const [name, cluster] of talosClustersOf(estate)) {
       const present = await presentVersions(context, session, outputs, name, cluster);
       if (!printPlan(context, name, cluster, present)) code = exit.failed;
     }
@@ -34,10 +37,10 @@ async function presentVersions(
   { lab }: Session,
   { addresses, talosconfigs }: NodeOutputs,
   name: string,
-  { controlPlanes, workers }: Cluster,
+  cluster: TalosClusterSpec,
 ): Promise<Readonly<Record<string, NodeVersions>>> {
   const known = Object.fromEntries(
-    [...controlPlanes, ...workers].flatMap((node) => (addresses[node] === undefined ? [] : [[node, addresses[node]]])),
+    nodeNames(cluster).flatMap((node) => (addresses[node] === undefined ? [] : [[node, addresses[node]]])),
   );
   if (lab?.kind === "embedded") return simulatedNodes(lab.world, known);
   const talosconfig = talosconfigs[name];
@@ -49,7 +52,7 @@ async function presentVersions(
 function printPlan(
   { print }: Context,
   name: string,
-  cluster: Cluster,
+  cluster: TalosClusterSpec,
   present: Readonly<Record<string, NodeVersions>>,
 ): boolean {
   const { steps, problems } = planUpgrade(cluster, present);
@@ -58,7 +61,7 @@ function printPlan(
   steps.forEach((step, index) => {
     print(`  ${String(index + 1).padStart(2)}. ${describeStep(step)}`);
   });
-  for (const node of [...cluster.controlPlanes, ...cluster.workers])
+  for (const node of nodeNames(cluster))
     if (present[node] === undefined) print(`  ${node} is not there yet: up creates it`);
   if (steps.length + problems.length === 0) print("  nothing to upgrade");
   return problems.length === 0;

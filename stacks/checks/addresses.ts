@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { nthAddress } from "../complete";
 import type { Estate, Vm } from "../estate";
-import { vmsOf } from "../estate";
+import { talosClustersOf, vmsOf } from "../estate";
 import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
 
@@ -31,7 +31,7 @@ function placed(estate: Estate): Placed[] {
       network: vm.network,
       vm,
     })),
-    ...Object.entries(estate.clusters).flatMap(([name, cluster]) => {
+    ...talosClustersOf(estate).flatMap(([name, cluster]) => {
       const first = lookup(estate.machines, cluster.controlPlanes[0]);
       if (cluster.vip === undefined || first?.kind !== "vm") return [];
       return [{ path: `clusters.${name}.vip`, address: cluster.vip, network: first.network }];

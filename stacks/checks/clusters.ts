@@ -1,11 +1,12 @@
-import type { Estate } from "../estate";
+import { type Estate, nodeNames, talosClustersOf } from "../estate";
 import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
+import { checkExistingClusters } from "./existingClusters";
 import { checkVersions } from "./versions";
 
 /**
  * Clusters have an odd number of control planes and versions that go together, on Talos VMs with the matching role, each in one
- * cluster and no more; runners run on Docker hosts.
+ * cluster and no more; of clusters that exist is said what is needed; runners run on Docker hosts.
  */
 export function checkClusters(estate: Estate): Problem[] {
   return [
@@ -13,12 +14,13 @@ export function checkClusters(estate: Estate): Problem[] {
     ...checkVersions(estate),
     ...members(estate),
     ...strays(estate),
+    ...checkExistingClusters(estate),
     ...runnerHosts(estate),
   ];
 }
 
 function evenControlPlanes(estate: Estate): Problem[] {
-  return Object.entries(estate.clusters)
+  return talosClustersOf(estate)
     .filter(([, { controlPlanes }]) => controlPlanes.length % 2 === 0)
     .map(([name, { controlPlanes }]) => ({
       path: `clusters.${name}.controlPlanes`,
@@ -30,7 +32,7 @@ function evenControlPlanes(estate: Estate): Problem[] {
 
 function members(estate: Estate): Problem[] {
   const seen = new Map<string, string>();
-  return Object.entries(estate.clusters).flatMap(([name, cluster]) =>
+  return talosClustersOf(estate).flatMap(([name, cluster]) =>
     (["controlPlanes", "workers"] as const).flatMap((list) =>
       cluster[list].flatMap((member, index) => {
         const path = `clusters.${name}.${list}.${index}`;
@@ -70,7 +72,7 @@ function wrongMember(estate: Estate, path: string, member: string, role: string)
 
 /** A VM that boots Talos without a cluster would wait for a configuration for ever, in a version that nobody says. */
 function strays({ machines, clusters }: Estate): Problem[] {
-  const nodes = Object.values(clusters).flatMap(({ controlPlanes, workers }) => [...controlPlanes, ...workers]);
+  const nodes = Object.values(clusters).flatMap(nodeNames);
   return Object.entries(machines)
     .filter(([name, { role }]) => /^talos-/.test(role) && !nodes.includes(name))
     .map(([name, { role }]) => ({

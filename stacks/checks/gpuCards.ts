@@ -1,4 +1,4 @@
-import { type Estate, type Gpu, type Host, vmsOf } from "../estate";
+import { type Estate, type Gpu, type Host, nodeNames, talosClustersOf, vmsOf } from "../estate";
 import { cardOfDevice, cardsOfModel, nvidiaVendor } from "../gpus/cards";
 import { packagedDriver, packagedImages, talosDriver } from "../gpus/drivers";
 import { lookup } from "../lookup";
@@ -78,9 +78,7 @@ export function checkGuests(estate: Estate): Problem[] {
     const about = [`hosts.${host}.gpus.${gpu}`, `machines.${name}.image`];
     const path = `machines.${name}.gpu`;
     if (image === "opnsense") return [{ path, ...noDriver(gpu, card, "OPNsense"), about }];
-    const talos = Object.entries(estate.clusters).find(([, { controlPlanes, workers }]) =>
-      [...controlPlanes, ...workers].includes(name),
-    );
+    const talos = talosClustersOf(estate).find(([, cluster]) => nodeNames(cluster).includes(name));
     if (image === "talos" && talos === undefined) return [];
     if (!card.device.startsWith(`${nvidiaVendor}:`))
       return image === "talos" ? [{ path, ...otherVendor(gpu, card), about }] : [];

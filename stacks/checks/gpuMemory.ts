@@ -1,4 +1,4 @@
-import type { App, Cluster, Estate } from "../estate";
+import { type App, type Cluster, type Estate, type ExistingClusterSpec, nodeNames } from "../estate";
 import { overhead, weightsOf } from "../gpus/models";
 import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
@@ -25,9 +25,9 @@ interface Claim {
  */
 export function checkGpuMemory(estate: Estate): Problem[] {
   return Object.entries(estate.clusters).flatMap(([name, cluster]) => {
-    const cards = cardsOf(estate, cluster);
+    const cards = cluster.kind === "existing" ? cardsThere(name, cluster) : cardsOf(estate, cluster);
     const apps = Object.entries(estate.apps).filter(([, app]) => app.on === name && app.gpus > 0);
-    const about = [...nodesOf(cluster).map((node) => `machines.${node}.gpu`), ...cards.map(({ place }) => place)];
+    const about = [...nodeNames(cluster).map((node) => `machines.${node}.gpu`), ...cards.map(({ place }) => place)];
     const unknown = apps.flatMap(([app, { models, vram }]) => unknownModels(app, models, vram ?? {}));
     const wide = apps.flatMap(([app, { gpus }]) => tooWide(app, gpus));
     if (unknown.length > 0 || wide.length > 0 || cards.length === 0) return [...unknown, ...wide];
@@ -36,12 +36,19 @@ export function checkGpuMemory(estate: Estate): Problem[] {
   });
 }
 
-function nodesOf({ controlPlanes, workers }: Cluster): string[] {
-  return [...new Set([...controlPlanes, ...workers])];
+/** Of the nodes of a cluster that exists only the spec tells. */
+function cardsThere(name: string, { gpus }: ExistingClusterSpec): Card[] {
+  return gpus.flatMap(({ vram, count }, index) =>
+    Array.from({ length: count }, () => ({
+      node: name,
+      vram: parseGibibytes(vram),
+      place: `clusters.${name}.gpus.${index}`,
+    })),
+  );
 }
 
 function cardsOf(estate: Estate, cluster: Cluster): Card[] {
-  return nodesOf(cluster).flatMap((node) => {
+  return [...new Set(nodeNames(cluster))].flatMap((node) => {
     const machine = lookup(estate.machines, node);
     if (machine?.kind !== "vm" || machine.gpu === undefined || !machine.started) return [];
     const card = lookup(lookup(estate.hosts, machine.host)?.gpus ?? {}, machine.gpu);

@@ -1,5 +1,5 @@
-import type { Estate } from "../estate";
-import { vmsOf } from "../estate";
+import type { Cluster, Estate } from "../estate";
+import { nodeNames, vmsOf } from "../estate";
 import { lookup } from "../lookup";
 import { type Problem, quote } from "../problems";
 import { checkCards, checkGroups, checkGuests } from "./gpuCards";
@@ -61,20 +61,44 @@ function checkGpuCount(estate: Estate): Problem[] {
   return Object.entries(estate.clusters).flatMap(([name, cluster]) => {
     const apps = Object.entries(estate.apps).filter(([, app]) => app.on === name && app.gpus > 0);
     const asked = apps.reduce((total, [, app]) => total + app.gpus * app.replicas, 0);
-    const nodes = [...new Set([...cluster.controlPlanes, ...cluster.workers])];
-    const cards = nodes.filter((node) => hasGpu(estate, node)).length;
+    const { cards, places, whose, more } = countCards(estate, name, cluster);
     if (asked <= cards) return [];
     const sum = apps.map(([app, { gpus, replicas }]) => `${app} ${gpus} x ${replicas}`).join(", ");
     return [
       {
         path: `clusters.${name}`,
-        problem: `GPUs that its apps ask for: ${asked} (${sum}), that its running nodes have: ${cards}`,
+        problem: `GPUs that its apps ask for: ${asked} (${sum}), that ${whose}: ${cards}`,
         allowed: `${cards} in all`,
-        remedy: "lower gpus or replicas of an app, or give a node another card",
-        about: nodes.map((node) => `machines.${node}.gpu`),
+        remedy: `lower gpus or replicas of an app, or ${more}`,
+        about: places,
       },
     ];
   });
+}
+
+interface CardCount {
+  readonly cards: number;
+  /** Where they are declared. */
+  readonly places: readonly string[];
+  /** In the words of a problem. */
+  readonly whose: string;
+  /** What else helps. */
+  readonly more: string;
+}
+
+function countCards(estate: Estate, name: string, cluster: Cluster): CardCount {
+  if (cluster.kind === "existing") {
+    const place = `clusters.${name}.gpus`;
+    const cards = cluster.gpus.reduce((sum, { count }) => sum + count, 0);
+    return { cards, places: [place], whose: "its spec says it has", more: `name more of its cards in ${place}` };
+  }
+  const nodes = [...new Set(nodeNames(cluster))];
+  return {
+    cards: nodes.filter((node) => hasGpu(estate, node)).length,
+    places: nodes.map((node) => `machines.${node}.gpu`),
+    whose: "its running nodes have",
+    more: "give a node another card",
+  };
 }
 
 function hasGpu(estate: Estate, node: string): boolean {

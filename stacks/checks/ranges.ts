@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { Estate } from "../estate";
+import { type Estate, existingClustersOf, talosClustersOf } from "../estate";
 import { type Problem, quote } from "../problems";
 
 interface Range {
@@ -10,16 +10,23 @@ interface Range {
 /** Networks, pod and service ranges are written as networks and share no addresses; advertised routes are networks. */
 export function checkRanges(estate: Estate): Problem[] {
   const networks = Object.entries(estate.networks).map(([name, { cidr }]) => ({ path: `networks.${name}.cidr`, cidr }));
-  const clusters = Object.entries(estate.clusters).flatMap(([name, cluster]) => [
+  const talos = talosClustersOf(estate).flatMap(([name, cluster]) => [
     { path: `clusters.${name}.podCidr`, cidr: cluster.podCidr },
     { path: `clusters.${name}.serviceCidr`, cidr: cluster.serviceCidr },
   ]);
+  const reached = existingClustersOf(estate).flatMap(([name, { tailnet }]) =>
+    tailnet === undefined ? [] : [{ path: `clusters.${name}.tailnet`, ...tailnet }],
+  );
+  const services = reached.map(({ path, serviceCidr }) => ({ path: `${path}.serviceCidr`, cidr: serviceCidr }));
+  const routers = reached.flatMap(({ path, routerCidrs }) =>
+    routerCidrs.map((cidr, index) => ({ path: `${path}.routerCidrs.${index}`, cidr })),
+  );
   // A route may repeat a network of the estate: that is what a subnet router is for.
   const routes = Object.entries(estate.machines).flatMap(([name, { advertises }]) =>
     advertises.map((cidr, index) => ({ path: `machines.${name}.advertises.${index}`, cidr })),
   );
-  const own = [...networks, ...clusters];
-  return [...[...own, ...routes].flatMap(hostBits), ...overlaps(own)];
+  const own = [...networks, ...talos, ...services];
+  return [...[...own, ...routes, ...routers].flatMap(hostBits), ...overlaps(own)];
 }
 
 /** Tailscale refuses a route, and Kubernetes a range, whose address is not the network's own. */

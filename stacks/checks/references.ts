@@ -1,5 +1,5 @@
 import type { Estate, Service, Vm } from "../estate";
-import { hubOf, vmsOf } from "../estate";
+import { existingClustersOf, hubOf, talosClustersOf, vmsOf } from "../estate";
 import { lookup } from "../lookup";
 import { oneOf, type Problem, quote } from "../problems";
 
@@ -71,10 +71,13 @@ function platformReferences(estate: Estate): Reference[] {
   const clusters = Object.keys(estate.clusters);
   return [
     ...tailnetReferences(estate).map(([path, to]) => machine(path, to)),
-    ...Object.entries(estate.clusters).flatMap(([name, cluster]) =>
+    ...talosClustersOf(estate).flatMap(([name, cluster]) =>
       (["controlPlanes", "workers"] as const).flatMap((list) =>
         cluster[list].map((to, index) => machine(`clusters.${name}.${list}.${index}`, to)),
       ),
+    ),
+    ...existingClustersOf(estate).flatMap(([name, { tailnet }]) =>
+      (tailnet?.routers ?? []).map((to, index) => machine(`clusters.${name}.tailnet.routers.${index}`, to)),
     ),
     ...Object.entries(estate.apps).map(([name, app]) => ({
       path: `apps.${name}.on`,

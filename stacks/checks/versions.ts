@@ -1,4 +1,4 @@
-import type { Estate } from "../estate";
+import { type Estate, talosClustersOf } from "../estate";
 import { type Problem, quote } from "../problems";
 
 /**
@@ -19,7 +19,7 @@ const unreadable = "0.0.0";
 
 /** A cluster's Talos is known, and runs its Kubernetes. */
 export function checkVersions(estate: Estate): Problem[] {
-  return Object.entries(estate.clusters).flatMap(([name, { talos, kubernetes }]): Problem[] => {
+  return talosClustersOf(estate).flatMap(([name, { talos, kubernetes }]): Problem[] => {
     if ([talos, kubernetes].includes(unreadable)) return [];
     const range = kubernetesOfTalos.get(minorOf(talos));
     if (range === undefined) return [unknownTalos(name, talos)];

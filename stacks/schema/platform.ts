@@ -5,8 +5,13 @@ import { services } from "./services";
 const sha256 = { error: "expected a SHA-256 in hexadecimal, 64 digits in lower case" };
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, { error: "expected a version such as 1.34.3, without v" });
 
+const onEveryCluster = {
+  /** Pull images from a private registry with credentials from the secret `registryCredentials`. @default none */
+  registry: domainName.optional(),
+};
+
 /** A Talos cluster on VMs of the estate. */
-export const cluster = z.strictObject({
+const talosCluster = z.strictObject({
   kind: z.literal("talos"),
   kubernetes: version,
   talos: version,
@@ -24,8 +29,37 @@ export const cluster = z.strictObject({
   podCidr: cidrv4.default("10.244.0.0/16"),
   /** @default "10.96.0.0/12" */
   serviceCidr: cidrv4.default("10.96.0.0/12"),
-  /** Pull images from a private registry with credentials from the secret `registryCredentials`. @default none */
-  registry: domainName.optional(),
+  ...onEveryCluster,
+});
+
+/**
+ * A cluster that exists, joined by its kubeconfig: the secret `NAMEKubeconfig` (kubeconfigSecret in stacks/estate.ts). Its nodes
+ * are nobody's business here; what only they could tell is said by whoever needs it.
+ */
+const existingCluster = z.strictObject({
+  kind: z.literal("existing"),
+  /** What it runs: charts are rendered for this version. */
+  kubernetes: version,
+  /** Cards that pods can get. Each counts as a node's only one: a pod gets no more than that. @default none */
+  gpus: z.array(z.strictObject({ vram: gibibytes, count: z.int().min(1).max(64).default(1) })).default([]),
+  /**
+   * How the tailnet reaches its services. Needed when one of its apps is served to somebody. @default it does not
+   */
+  tailnet: z
+    .strictObject({
+      /** Its service network: `kubectl get servicecidr`, or the API server's --service-cluster-ip-range. */
+      serviceCidr: cidrv4,
+      /** Machines that route this network for the tailnet, such as nodes of that cluster. */
+      routers: z.array(slug).min(1),
+      /** From where their packets come to the pods: networks that network policies let in. */
+      routerCidrs: z.array(cidrv4).min(1),
+    })
+    .optional(),
+  ...onEveryCluster,
+});
+
+export const cluster = z.discriminatedUnion("kind", [talosCluster, existingCluster], {
+  error: 'expected kind "talos" or "existing"',
 });
 
 /** Charts of the estate's own, in charts/. */

@@ -16,7 +16,7 @@ export interface NamespacePlan {
 /** What a cluster is given before its apps. */
 export interface AddonsPlan {
   readonly namespaces: readonly NamespacePlan[];
-  /** Whether GPU workloads are prepared for. */
+  /** Whether nodes are prepared for GPU workloads; of a cluster that exists they are. */
   readonly nvidia: boolean;
   /** Registry that pods pull from with credentials. */
   readonly registry: string | undefined;
@@ -36,7 +36,8 @@ export const nvidiaNamespace = "nvidia-device-plugin";
  * @param gpus GPUs of the cluster's nodes
  */
 export function planAddons(cluster: Cluster, apps: Readonly<Record<string, App>>, gpus: number): AddonsPlan {
-  const nvidia = gpus > 0;
+  // Whoever runs a cluster that exists has made its cards allocatable: a second plugin would offer each of them twice.
+  const nvidia = cluster.kind === "talos" && gpus > 0;
   const all = Object.values(apps);
   const isPublic = all.some(({ serves }) => Object.values(serves).some((service) => service.public !== undefined));
   const names = new Set([...all.map(({ namespace }) => namespace), ...(isPublic ? [connectorNamespace] : [])]);

@@ -37,7 +37,7 @@ export interface ClusterAddonsArgs {
  * 2. in each, a network policy that denies everything (what is allowed comes with each app's chart) and a quota: as many GPUs as
  *    its apps declare, no load balancers, no node ports;
  * 3. in each, the credentials of the private registry, if the cluster has one;
- * 4. for GPU nodes, the runtime class and NVIDIA's device plugin in a namespace of its own.
+ * 4. for GPU nodes of a cluster on Talos, the runtime class and NVIDIA's device plugin in a namespace of its own.
  *
  * Flannel, which Talos brings, does not enforce network policies. Until the CNI is exchanged (issue 6) they document what is
  * allowed, they don't hold anybody back. Load balancing (MetalLB), storage (Longhorn) and the Tailscale operator come with

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../../stacks/estate";
+import type { TalosClusterSpec } from "../../../stacks/estate";
 import { installerImage, type NodeNeeds } from "./schematic";
 import { tailscalePort } from "./tailscale";
 
@@ -9,7 +9,7 @@ export type ConfigDocument = Readonly<Record<string, unknown>>;
 export interface NodeConfigRequest extends Omit<NodeNeeds, "talos"> {
   readonly name: string;
   readonly role: "control-plane" | "worker";
-  readonly cluster: Cluster;
+  readonly cluster: TalosClusterSpec;
   /** Networks of the nodes and of their operators: nothing else reaches a port of a node. */
   readonly subnets: readonly string[];
 }

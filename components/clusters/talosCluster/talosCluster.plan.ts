@@ -1,4 +1,4 @@
-import type { Cluster, Gpu } from "../../../stacks/estate";
+import type { Gpu, TalosClusterSpec } from "../../../stacks/estate";
 import type { InputProblem } from "../../inputProblems";
 import { type ConfigDocument, nodeDocuments } from "./machineConfig";
 import { extensionsFor, installerImage, schematicId } from "./schematic";
@@ -41,7 +41,7 @@ export interface TalosClusterPlan {
  * restart it.
  */
 export function planTalosCluster(
-  cluster: Cluster,
+  cluster: TalosClusterSpec,
   nodes: Readonly<Record<string, NodeShape>>,
   subnets: readonly string[],
 ): TalosClusterPlan {
@@ -67,7 +67,7 @@ export function planTalosCluster(
 
 /** Everything wrong with the nodes of a cluster, with what to do. */
 export function clusterProblems(
-  cluster: Cluster,
+  cluster: TalosClusterSpec,
   nodes: Readonly<Record<string, NodeShape>>,
   subnets: readonly string[],
 ): InputProblem[] {
@@ -89,7 +89,7 @@ export function clusterProblems(
 function planMachine(
   name: string,
   role: NodeShape["role"],
-  cluster: Cluster,
+  cluster: TalosClusterSpec,
   nodes: Readonly<Record<string, NodeShape>>,
   subnets: readonly string[],
   after: readonly string[],

@@ -1,9 +1,10 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as talos from "../../../providers/talos/sdk";
-import type { Cluster } from "../../../stacks/estate";
+import type { TalosClusterSpec } from "../../../stacks/estate";
 import { refuse } from "../../inputProblems";
 import { tokens } from "../../tokens";
+import { createKubernetesProvider, type KubernetesCluster } from "../kubernetesCluster";
 import { type NodeJoin, tailscaleDocument } from "./tailscale";
 import {
   clusterProblems,
@@ -24,7 +25,7 @@ export interface TalosNode extends NodeShape {
 
 /** A Talos cluster. */
 export interface TalosClusterArgs {
-  readonly cluster: Cluster;
+  readonly cluster: TalosClusterSpec;
   /** The machines that the cluster names, by name. */
   readonly nodes: Readonly<Record<string, TalosNode>>;
   /** Networks of the nodes and of their operators, as CIDRs: nothing else reaches a port of a node. */
@@ -59,7 +60,7 @@ export interface TalosClusterArgs {
  *
  * @example new TalosCluster("core", { cluster, nodes: { cp1: { address, role: "control-plane" } }, subnets });
  */
-export class TalosCluster extends pulumi.ComponentResource {
+export class TalosCluster extends pulumi.ComponentResource implements KubernetesCluster {
   /** URL of the Kubernetes API; known once the cluster is bootstrapped. */
   readonly endpoint: pulumi.Output<string>;
   /** For an administrator of Kubernetes; secret. */
@@ -81,7 +82,7 @@ export class TalosCluster extends pulumi.ComponentResource {
     const secrets = this.createSecrets(name, args, provider);
     const machines = this.createMachines(name, args, plan, secrets, provider);
     const cluster = this.createCluster(name, args, plan, secrets, machines, provider);
-    this.provider = this.createKubernetesProvider(name, cluster);
+    this.provider = createKubernetesProvider(this, name, cluster.kubeconfig);
     this.endpoint = cluster.id.apply(() => plan.endpoint);
     this.kubeconfig = pulumi.secret(cluster.kubeconfig);
     this.talosconfig = pulumi.secret(cluster.talosconfig);
@@ -144,21 +145,6 @@ export class TalosCluster extends pulumi.ComponentResource {
       },
       // A node is bootstrapped after it is configured, and the cluster counts as there once every node is.
       { parent: this, provider, dependsOn: [...machines.values()] },
-    );
-  }
-
-  private createKubernetesProvider(name: string, cluster: talos.Cluster): kubernetes.Provider {
-    return new kubernetes.Provider(
-      `${name}-kubernetes`,
-      {
-        kubeconfig: pulumi.secret(cluster.kubeconfig),
-        // Otherwise the provider guesses from the kubeconfig whether this is another cluster, and replaces everything on it.
-        clusterIdentifier: name,
-        // A cluster that can't be reached is an error, never a reason to forget what runs on it.
-        deleteUnreachable: false,
-        enableServerSideApply: true,
-      },
-      { parent: this },
     );
   }
 }

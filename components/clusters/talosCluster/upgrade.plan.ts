@@ -1,5 +1,5 @@
 import { versionPairProblem, versionStepProblem } from "../../../providers/talos/versions";
-import type { Cluster } from "../../../stacks/estate";
+import type { TalosClusterSpec } from "../../../stacks/estate";
 
 /** What a node runs now. */
 export interface NodeVersions {
@@ -32,7 +32,7 @@ export interface UpgradePlan {
  *
  * @param present what the nodes run, by name; every node that the cluster names
  */
-export function planUpgrade(cluster: Cluster, present: Readonly<Record<string, NodeVersions>>): UpgradePlan {
+export function planUpgrade(cluster: TalosClusterSpec, present: Readonly<Record<string, NodeVersions>>): UpgradePlan {
   const nodes = [...cluster.controlPlanes, ...cluster.workers].flatMap((name) => {
     const versions = present[name];
     return versions === undefined ? [] : [{ name, ...versions }];
@@ -65,7 +65,7 @@ interface Node extends NodeVersions {
   readonly name: string;
 }
 
-function talosSteps({ talos, controlPlanes }: Cluster, nodes: readonly Node[]): UpgradeStep[] {
+function talosSteps({ talos, controlPlanes }: TalosClusterSpec, nodes: readonly Node[]): UpgradeStep[] {
   const behind = nodes.filter((node) => node.talos !== talos);
   const [first] = behind;
   // When a control plane has the version already, the snapshot was taken before that one changed.
@@ -77,7 +77,7 @@ function talosSteps({ talos, controlPlanes }: Cluster, nodes: readonly Node[]): 
   ];
 }
 
-function kubernetesSteps({ kubernetes: to, controlPlanes }: Cluster, behind: readonly Node[]): UpgradeStep[] {
+function kubernetesSteps({ kubernetes: to, controlPlanes }: TalosClusterSpec, behind: readonly Node[]): UpgradeStep[] {
   const [first] = behind;
   if (first === undefined) return [];
   return [
@@ -86,7 +86,7 @@ function kubernetesSteps({ kubernetes: to, controlPlanes }: Cluster, behind: rea
   ];
 }
 
-function problemsOf({ talos, kubernetes }: Cluster, node: Node): string[] {
+function problemsOf({ talos, kubernetes }: TalosClusterSpec, node: Node): string[] {
   const pair = versionPairProblem(talos, kubernetes);
   const between = versionPairProblem(talos, node.kubernetes);
   return [

@@ -1,4 +1,5 @@
-import { joins, networkOf, sortedEntries, tagsOf, type Topology, userOf } from "../topology";
+import { routedCidrs } from "../../../stacks/estate";
+import { joins, networkOf, routersOf, sortedEntries, tagsOf, type Topology, userOf } from "../topology";
 import type { PolicyNode } from "./nodes";
 
 /**
@@ -36,8 +37,8 @@ function routesOf({ machines, clusters }: Topology): Map<string, Set<string>> {
     if (own.size > 0) routes.set(name, own);
   };
   for (const [name, { advertises }] of sortedEntries(machines)) add(name, advertises);
-  for (const [, { controlPlanes, podCidr, serviceCidr }] of sortedEntries(clusters)) {
-    for (const name of controlPlanes) add(name, [podCidr, serviceCidr]);
+  for (const [, cluster] of sortedEntries(clusters)) {
+    for (const name of routersOf(cluster)) add(name, routedCidrs(cluster));
   }
   return routes;
 }

@@ -10,7 +10,7 @@ import {
 import { tailscaleDocument } from "../../../components/clusters/talosCluster/tailscale";
 import { cardOf } from "../../../components/estate/estate.plan";
 import { loadStack, specs } from "../../../stacks";
-import { type Cluster, entry, type Estate } from "../../../stacks/estate";
+import { entry, type Estate, talosClustersOf, type TalosClusterSpec } from "../../../stacks/estate";
 import { scratch, toolPath } from "./support/talos";
 
 // Building talosctl takes minutes where it is not in the cache yet.
@@ -20,7 +20,7 @@ const folder = scratch();
 const run = promisify(execFile);
 
 /** A cluster of a stack as the estate plans it, without its addresses' networks. */
-function planOf(estate: Estate, cluster: Cluster): TalosClusterPlan {
+function planOf(estate: Estate, cluster: TalosClusterSpec): TalosClusterPlan {
   const names = [...cluster.controlPlanes, ...cluster.workers];
   const shapeOf = (name: string) => {
     const vm = entry(estate.machines, name);
@@ -35,7 +35,7 @@ function planOf(estate: Estate, cluster: Cluster): TalosClusterPlan {
 const tailnet = { loginServer: "https://headscale.example.org", authKey: "made up", advertises: ["10.96.0.0/12"] };
 
 /** What talosctl generates for a machine, with the plan's documents over it: as the provider asks it to. */
-async function generate(secrets: string, cluster: Cluster, plan: TalosClusterPlan, machine: MachinePlan) {
+async function generate(secrets: string, cluster: TalosClusterSpec, plan: TalosClusterPlan, machine: MachinePlan) {
   const documents = [...machine.documents, tailscaleDocument({ ...tailnet, hostname: machine.name })];
   const patches = documents.flatMap((document, index) => {
     const file = join(folder, `${machine.name}-${index}.json`);
@@ -67,7 +67,7 @@ async function validate(config: string): Promise<string[]> {
 
 const clusters = Object.keys(specs).flatMap((stack) => {
   const estate = loadStack(stack);
-  return Object.entries(estate.clusters).map(([name, cluster]) => ({ stack, name, estate, cluster }));
+  return talosClustersOf(estate).map(([name, cluster]) => ({ stack, name, estate, cluster }));
 });
 
 test("there are clusters to validate", () => {
