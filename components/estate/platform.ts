@@ -3,6 +3,7 @@ import {
   entry,
   type Estate as EstateSpec,
   existingClustersOf,
+  type ExistingClusterSpec,
   kubeconfigSecret,
   talosClustersOf,
   type TalosClusterSpec,
@@ -63,15 +64,7 @@ export class Platform extends pulumi.ComponentResource {
     const { spec } = args;
     const talos = talosClustersOf(spec).map(([key, cluster]) => [key, this.createTalos(key, cluster, args)] as const);
     const existing = existingClustersOf(spec).map(
-      ([key, cluster]) =>
-        [
-          key,
-          new ExistingCluster(
-            key,
-            { cluster, kubeconfig: secretOf(args.secrets, kubeconfigSecret(key)) },
-            { parent: this },
-          ),
-        ] as const,
+      ([key, cluster]) => [key, this.joinExisting(key, cluster, args)] as const,
     );
     const clusters: (readonly [string, KubernetesCluster])[] = [...talos, ...existing];
     for (const [key, cluster] of clusters) this.createWorkloads(key, args, cluster);
@@ -111,6 +104,11 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+  }
+
+  private joinExisting(name: string, cluster: ExistingClusterSpec, { secrets }: PlatformArgs): ExistingCluster {
+    const kubeconfig = secretOf(secrets, kubeconfigSecret(name));
+    return new ExistingCluster(name, { cluster, kubeconfig }, { parent: this });
   }
 
   private createWorkloads(name: string, args: PlatformArgs, { provider }: KubernetesCluster): void {

@@ -33,8 +33,8 @@ const talosCluster = z.strictObject({
 });
 
 /**
- * A cluster that exists, joined by its kubeconfig: the secret `NAMEKubeconfig` (kubeconfigSecret in stacks/estate.ts). Its nodes
- * are nobody's business here; what only they could tell is said by whoever needs it.
+ * A cluster that exists, joined by its kubeconfig: the secret `NAMEKubeconfig` (kubeconfigSecret in stacks/estate.ts). Of its nodes
+ * nothing is known but what is said here, where something on it needs it.
  */
 const existingCluster = z.strictObject({
   kind: z.literal("existing"),
@@ -42,9 +42,7 @@ const existingCluster = z.strictObject({
   kubernetes: version,
   /** Cards that pods can get. Each counts as a node's only one: a pod gets no more than that. @default none */
   gpus: z.array(z.strictObject({ vram: gibibytes, count: z.int().min(1).max(64).default(1) })).default([]),
-  /**
-   * How the tailnet reaches its services. Needed when one of its apps is served to somebody. @default it does not
-   */
+  /** How the tailnet reaches its services. Needed when one of its apps is served to somebody. @default it does not */
   tailnet: z
     .strictObject({
       /** Its service network: `kubectl get servicecidr`, or the API server's --service-cluster-ip-range. */

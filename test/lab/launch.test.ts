@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labEnvironment, type LabFolder, type LabRequest, prepareLab } from "../../lab/launch";
 import { readStackFile, securePaths, valueAt, withoutSecure } from "../../lab/launch/config";
+import { madeUpKubeconfig } from "../../lab/launch/kubeconfig";
+import { readKubeconfig } from "../../stacks/kubeconfig";
 import { callsOf, makeCheckout, type PulumiCall } from "./launchFixture";
 
 let root: string;
@@ -39,6 +41,21 @@ describe("the configuration of a lab", () => {
     const values = readFileSync(folder.config, "utf8").match(/lab-[\w-]{24}/g) ?? [];
     expect(values).toHaveLength(2);
     for (const value of values) expect(JSON.stringify(calls())).not.toContain(value);
+  });
+
+  test("a cluster that exists gets a kubeconfig that opens nothing, the same in every run", async () => {
+    const more = { ...request, requiredSecrets: ["deployKey", "gpuFarmKubeconfig"], existingClusters: ["gpu-farm"] };
+    const text = () => JSON.stringify(valueAt(config().config, ["estate:secrets", "gpuFarmKubeconfig"]));
+    await prepareLab(more);
+    const made = text();
+    expect(made).toContain("server: https://gpu-farm.invalid:6443");
+    await prepareLab(more);
+    expect(text()).toBe(made);
+    expect(JSON.stringify(calls())).not.toContain("certificate-authority-data");
+    expect(readKubeconfig(madeUpKubeconfig("gpu-farm"))).toEqual({
+      server: "https://gpu-farm.invalid:6443",
+      problems: [],
+    });
   });
 
   test("preparing again calls Pulumi no more and changes nothing", async () => {

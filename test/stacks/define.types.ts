@@ -14,6 +14,7 @@ const vm = { vmId: 102, host: "pve", network: "lan", image: "debian-12", cores: 
 const hub = { ...vm, role: "headscale-hub" } as const;
 const tailnet = { control: { kind: "headscale", on: "hub" } } as const;
 const versions = { kind: "talos", kubernetes: "1.34.3", talos: "1.12.0" } as const;
+const farm = { serviceCidr: "10.43.0.0/16", routerCidrs: ["10.60.0.0/24"] };
 
 export const right = defineEstate({
   ...places,
@@ -26,6 +27,30 @@ export const right = defineEstate({
   clusters: { core: { ...versions, controlPlanes: ["cp1"], workers: ["docker"] } },
   apps: { demo: { chart: "demo", on: "core" } },
   repositories: { stack: { runners: { ephemeral: { tag: "ci", on: "docker" } } } },
+});
+
+export const existing = defineEstate({
+  ...places,
+  machines: { hub },
+  tailnet,
+  clusters: { farm: { kind: "existing", kubernetes: "1.34.3" } },
+  apps: { demo: { chart: "demo", on: "farm" } },
+});
+
+export const nodesOfAnExistingCluster = defineEstate({
+  ...places,
+  machines: { hub },
+  tailnet,
+  // @ts-expect-error nodes are a Talos cluster's
+  clusters: { farm: { kind: "existing", kubernetes: "1.34.3", controlPlanes: ["hub"] } },
+});
+
+export const misspeltRouter = defineEstate({
+  ...places,
+  machines: { hub },
+  tailnet,
+  // @ts-expect-error the machine is called hub
+  clusters: { farm: { kind: "existing", kubernetes: "1.34.3", tailnet: { ...farm, routers: ["hbu"] } } },
 });
 
 export const misspeltHost = defineEstate({

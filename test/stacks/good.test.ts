@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { loadStack } from "../../stacks";
-import { type Estate, vmsOf } from "../../stacks/estate";
+import { type Estate, talosClustersOf, vmsOf } from "../../stacks/estate";
 import { loadEstate } from "../../stacks/load";
 import { prod } from "../../stacks/prod";
 
@@ -14,7 +14,7 @@ function good(name: string): Estate {
 function completed(estate: Estate): unknown {
   return {
     addresses: Object.fromEntries(vmsOf(estate).map(([name, { address }]) => [name, address])),
-    endpoints: Object.fromEntries(Object.entries(estate.clusters).map(([name, { endpoint }]) => [name, endpoint])),
+    endpoints: Object.fromEntries(talosClustersOf(estate).map(([name, { endpoint }]) => [name, endpoint])),
     namespaces: Object.fromEntries(Object.entries(estate.apps).map(([name, { namespace }]) => [name, namespace])),
     baseDomain: estate.tailnet.baseDomain,
   };
@@ -196,6 +196,21 @@ test("two hosts, two clusters", () => {
     endpoints: { east: "10.20.1.44", west: "10.20.4.10" },
     namespaces: { demo: "demo", models: "llm" },
     baseDomain: "tailnet.two.example",
+  });
+});
+
+test("a cluster that exists: only what is said of it, and no endpoint, which its kubeconfig knows", () => {
+  const estate = good("cluster-that-exists");
+  expect(completed(estate)).toMatchObject({ endpoints: { core: "10.20.1.44" }, namespaces: { models: "llm" } });
+  expect(estate.clusters["gpu-farm"]).toEqual({
+    kind: "existing",
+    kubernetes: "1.33.6",
+    registry: "ghcr.io",
+    gpus: [
+      { vram: "24 GiB", count: 2 },
+      { vram: "80 GiB", count: 1 },
+    ],
+    tailnet: { serviceCidr: "10.43.0.0/16", routers: ["router"], routerCidrs: ["10.60.0.0/24"] },
   });
 });
 

@@ -8,7 +8,7 @@ import { record, valueOf } from "../../support/record";
 /** A cluster's resources, by mocks. What Talos makes of them, and that one waits for the other, is for the engine's tests. */
 
 const { core } = loadStack("prod").clusters;
-if (core === undefined) throw new Error("prod has no cluster core");
+if (core?.kind !== "talos") throw new Error("prod has no Talos cluster core");
 
 const sentinels = { machineSecrets: "machine-secrets-of-this-test", key: "client-key-of-this-test" };
 const configs = { kubeconfig: "kubeconfig-of-this-test", talosconfig: "talosconfig-of-this-test" };

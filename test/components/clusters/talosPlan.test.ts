@@ -10,11 +10,11 @@ import {
   type NodeShape,
   planTalosCluster,
 } from "../../../components/clusters/talosCluster/talosCluster.plan";
-import type { Cluster, Gpu } from "../../../stacks/estate";
+import type { TalosClusterSpec, Gpu } from "../../../stacks/estate";
 
 /** The plan of a cluster: documents, order, schematics. That Talos takes the documents is for `talosctl validate` (issue 5). */
 
-const withoutVip: Cluster = {
+const withoutVip: TalosClusterSpec = {
   kind: "talos",
   kubernetes: "1.34.3",
   talos: "1.12.0",
@@ -24,8 +24,8 @@ const withoutVip: Cluster = {
   podCidr: "10.244.0.0/16",
   serviceCidr: "10.96.0.0/12",
 };
-const single: Cluster = { ...withoutVip, vip: "192.168.10.110", endpoint: "192.168.10.110" };
-const cluster: Cluster = { ...single, controlPlanes: ["cp1", "cp2", "cp3"], workers: ["gpu1", "work1"] };
+const single: TalosClusterSpec = { ...withoutVip, vip: "192.168.10.110", endpoint: "192.168.10.110" };
+const cluster: TalosClusterSpec = { ...single, controlPlanes: ["cp1", "cp2", "cp3"], workers: ["gpu1", "work1"] };
 const card = (architecture: NonNullable<Gpu["architecture"]>): Gpu => ({
   slot: "0000:01:00",
   device: "10de:2204",

@@ -10,7 +10,7 @@ import { loadStack } from "../../../stacks";
 /** The order of an upgrade, as data. That `up` keeps it is shown by test/machines/talos/upgrade.test.ts. */
 
 const { core: declared } = loadStack("prod").clusters;
-if (declared === undefined) throw new Error("prod has no cluster core");
+if (declared?.kind !== "talos") throw new Error("prod has no Talos cluster core");
 const cluster = { ...declared, controlPlanes: ["cp1", "cp2", "cp3"], workers: ["w1", "w2"] };
 const names = [...cluster.controlPlanes, ...cluster.workers];
 const wanted = { ...cluster, talos: "1.13.2", kubernetes: "1.35.1" };

@@ -1,6 +1,7 @@
 import { loadStack } from "../../../stacks";
-import type { Estate } from "../../../stacks/estate";
+import { type Estate, kubeconfigSecret } from "../../../stacks/estate";
 import { readDials, requiredSecrets } from "../../../stacks/dials";
+import { kubeconfig } from "../clusters/kubeconfigs";
 
 const prod = loadStack("prod");
 const table: Readonly<Record<string, string>> = {
@@ -56,6 +57,54 @@ describe("the secrets that an estate needs", () => {
     ],
   ])("of an estate with nothing but %s", (_, kind, secrets) => {
     expect(control(kind)).toEqual(secrets);
+  });
+});
+
+describe("clusters that exist", () => {
+  const farm = { kind: "existing", kubernetes: "1.34.3", gpus: [] } as const;
+  const estate = { ...prod, hosts: {}, repositories: {}, clusters: { "gpu-farm": farm } };
+  const read = (secrets: Readonly<Record<string, string>>) =>
+    readDials("farm", estate, source({ secrets: JSON.stringify({ sshPrivateKey: "s", ...secrets }) }));
+
+  test("are opened by a secret that is named after each", () => {
+    expect(requiredSecrets(estate)).toEqual(["gpuFarmKubeconfig", "sshPrivateKey"]);
+    expect(requiredSecrets({ ...estate, clusters: { "gpu-farm": { ...farm, registry: "ghcr.io" } } })).toContain(
+      "registryCredentials",
+    );
+    expect(["core", "a-b-c", "a--b", "a-1"].map(kubeconfigSecret)).toEqual([
+      "coreKubeconfig",
+      "aBCKubeconfig",
+      "aBKubeconfig",
+      "a1Kubeconfig",
+    ]);
+  });
+
+  test("a kubeconfig that can be used is taken as it is", () => {
+    expect(read({ gpuFarmKubeconfig: kubeconfig() }).secrets).toMatchObject({ gpuFarmKubeconfig: kubeconfig() });
+  });
+
+  test("what is wrong with one is told with what else is wrong, and nothing of it is repeated", () => {
+    const text = kubeconfig({ "current-context": undefined, user: { exec: { command: "aws" } } });
+    expect(() => read({ gpuFarmKubeconfig: text, sshPrivateKey: "" })).toThrow(
+      new Error(`The configuration of stack "farm" has 3 problems:
+
+  secrets.sshPrivateKey: is missing
+    allowed: an encrypted value
+    remedy:  pulumi config set --stack farm --secret --path secrets.sshPrivateKey
+
+  secrets.gpuFarmKubeconfig: has no current-context
+    allowed: the name of its context
+    remedy:  choose one with kubectl config use-context
+
+  secrets.gpuFarmKubeconfig: has credentials from a program (exec), which would have to be on every machine that runs this
+    allowed: a token, or a client certificate with its key
+    remedy:  make a service account for the estate on the cluster, and a kubeconfig with its token or with a client certificate
+`),
+    );
+  });
+
+  test("a missing one is missing, and no kubeconfig besides", () => {
+    expect(() => read({})).toThrow(/has 1 problem:\n\n {2}secrets\.gpuFarmKubeconfig: is missing/);
   });
 });
 

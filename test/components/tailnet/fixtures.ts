@@ -1,5 +1,5 @@
 import type { Topology } from "../../../components/tailnet/topology";
-import type { App, Cluster, ExternalMachine, Person, Repository, Service, Vm } from "../../../stacks/estate";
+import type { App, TalosClusterSpec, ExternalMachine, Person, Repository, Service, Vm } from "../../../stacks/estate";
 
 /** A machine without business: each test adds what it is about. */
 export function external(changes: Partial<ExternalMachine> = {}): ExternalMachine {
@@ -36,7 +36,7 @@ export function person(...groups: string[]): Person {
   return { email: "somebody@estate.example", groups };
 }
 
-export function cluster(changes: Partial<Cluster> = {}): Cluster {
+export function cluster(changes: Partial<TalosClusterSpec> = {}): TalosClusterSpec {
   return {
     kind: "talos",
     kubernetes: "1.34.3",
