@@ -47,11 +47,11 @@ test.each(others.map((pin): [string, ToolPin] => [pin.name, pin]))(
   (_, pin) => {
     const required = readFileSync(join(moduleOf(root, pin), "go.mod"), "utf8")
       .split("\n")
-      .map((line) => line.trim().split(" "))
-      .find(([path = ""]) => pin.package.startsWith(`${path}/`));
+      .map((line) => line.replace(/^require /, "").trim().split(" "))
+      .find(([path = "", version]) => version !== undefined && `${pin.package}/`.startsWith(`${path}/`));
     expect(required?.[1]).toBe(`v${pin.version}`);
-    // Headscale takes its version from Go's build information, talosctl from a file, both of their modules.
-    if (pin.name !== "headscale" && pin.name !== "talosctl")
+    // Headscale takes its version from Go's build information, talosctl and etcd from files, all of their modules.
+    if (!["headscale", "talosctl", "etcd"].includes(pin.name))
       expect(pin.ldflags).toMatch(new RegExp(`=v?${pin.version}$`));
   },
 );

@@ -5,6 +5,9 @@ import { obtainTool, type ToolPin, type ToolRequest } from "../../lab/tools";
 import { cacheEntry } from "../../lab/tools/cache";
 import { makeRequest, program, run, tiny } from "./toolFixture";
 
+// It builds with Go, which has its moments on a busy machine.
+jest.setTimeout(30_000);
+
 let folder: string;
 let request: ToolRequest;
 let said: string[];
