@@ -47,7 +47,12 @@ test.each(others.map((pin): [string, ToolPin] => [pin.name, pin]))(
   (_, pin) => {
     const required = readFileSync(join(moduleOf(root, pin), "go.mod"), "utf8")
       .split("\n")
-      .map((line) => line.replace(/^require /, "").trim().split(" "))
+      .map((line) =>
+        line
+          .replace(/^require /, "")
+          .trim()
+          .split(" "),
+      )
       .find(([path = "", version]) => version !== undefined && `${pin.package}/`.startsWith(`${path}/`));
     expect(required?.[1]).toBe(`v${pin.version}`);
     // Headscale takes its version from Go's build information, talosctl and etcd from files, all of their modules.
