@@ -36,7 +36,7 @@ export interface ProviderPackage {
 }
 
 /** Providers of third parties that the full lab runs as they are. */
-const realInFull: readonly string[] = ["proxmoxve"];
+const realInFull: readonly string[] = ["kubernetes", "proxmoxve"];
 
 /** Every provider that package.json names. */
 export function providerPackages(root: string): ProviderPackage[] {

@@ -122,6 +122,15 @@ export const pins = {
     ldflags: stripped,
     versionArgs: ["-version"],
   },
+  "pulumi-resource-kubernetes": {
+    name: "pulumi-resource-kubernetes",
+    // That of @pulumi/kubernetes, whose plugin this stands for.
+    version: "4.25.0",
+    purpose: "the provider of Kubernetes, as the full lab runs it",
+    package: ".",
+    ldflags: `${stripped} -X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version=4.25.0`,
+    versionArgs: ["-version"],
+  },
   etcd: {
     name: "etcd",
     version: "3.6.5",
@@ -161,7 +170,7 @@ export function moduleOf(root: string, pin: Pick<ToolPin, "name" | "module">): s
 /** Tools that only the full lab needs; getting them takes minutes on a machine that can't download. */
 export const fullLabTools = [
   ...["headscale", "tailscale", "tailscaled"],
-  ...["talosctl", "talos-machine", "pulumi-resource-proxmoxve"],
+  ...["talosctl", "talos-machine", "pulumi-resource-proxmoxve", "pulumi-resource-kubernetes"],
   ...["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok"],
 ] as const satisfies readonly (keyof typeof pins)[];
 
