@@ -5,6 +5,7 @@ import {
   type Kubernetes,
   type NodeFacts,
   nodeFactsOf,
+  provideVolumes,
   registerNodes,
   registerStaticPods,
   startKubernetes,
@@ -51,8 +52,10 @@ export class Clusters {
     const view = await talos.view();
     for (const name of Object.keys(places)) {
       const machines = view.machines.filter(({ cluster }) => cluster === name);
-      if (machines.some(({ member }) => member))
-        await this.register(name, await this.running(name, machines), machines);
+      if (!machines.some(({ member }) => member)) continue;
+      const kubernetes = await this.running(name, machines);
+      await this.register(name, kubernetes, machines);
+      await provideVolumes(kubernetes);
     }
   }
 

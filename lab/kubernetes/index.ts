@@ -10,4 +10,5 @@ export {
   startKubernetes,
 } from "./kubernetes";
 export { registerNodes } from "./nodes";
+export { provideVolumes } from "./volumes";
 export { registerStaticPods, type StaticPod } from "./staticPods";
