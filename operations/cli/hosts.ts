@@ -3,13 +3,23 @@ import { hypervisorRuns, startHypervisor, stopHypervisor } from "../../lab/hyper
 import type { FullLab, LabFolder } from "../../lab/launch";
 import { readPlaces } from "../../lab/launch";
 import { clusterOf } from "../../lab/proxmox";
-import { type Estate, hubOf, nodeNames, talosClustersOf } from "../../stacks/estate";
+import { type Estate, existingClustersOf, hubOf, nodeNames, talosClustersOf } from "../../stacks/estate";
 import type { Context } from "./context";
-import { CommandError } from "./exit";
+import { CommandError, exit } from "./exit";
 import { goneRemedy } from "./machines";
 
-/** What of an estate the full lab runs. */
+/**
+ * What of an estate the full lab runs.
+ *
+ * @throws CommandError for a cluster that exists: the lab has none that could stand for it
+ */
 export function fullLabOf({ tailnet, hosts, clusters }: Estate): FullLab {
+  const existing = existingClustersOf({ clusters }).map(([name]) => `clusters.${name}`);
+  if (existing.length > 0)
+    throw new CommandError(
+      `LAB=full has no cluster to stand for one that exists: ${existing.join(", ")}. LAB=embedded simulates it.`,
+      exit.usage,
+    );
   return {
     hub: hubOf(tailnet) !== undefined,
     hosts: Object.keys(hosts),

@@ -47,12 +47,13 @@ async function labSession(
 ): Promise<Session> {
   const { root, stack, say } = context;
   const estate = loadStack(stack);
+  const runs = kind === "full" ? { runs: fullLabOf(estate) } : {};
   const full = kind === "full" ? { full: await allFullLabTools(context) } : {};
   const lab = await prepareLab({
     root,
     stack,
     kind,
-    runs: fullLabOf(estate),
+    ...runs,
     tools: { pulumi: pulumi.path, helm: helm.path, ...full },
     requiredSecrets: requiredSecrets(estate),
     existingClusters: existingClustersOf(estate).map(([name]) => name),
@@ -122,8 +123,9 @@ export function askEngine(context: Context, session: Session, args: readonly str
 const worldLines: Readonly<Record<Context["world"], string>> = {
   embedded: "SIMULATED. The engine is real; every provider is simulated, and nothing it makes exists.",
   full:
-    "PARTLY SIMULATED. Real are the engine, Headscale and the tailnet's clients, the Proxmox provider, talosctl and the " +
-    "clusters' Kubernetes, on loopback; Proxmox is emulated, Talos machines are played, every other provider is simulated.",
+    "PARTLY SIMULATED. Real are the engine, Headscale and the tailnet's clients, the providers of Proxmox and Kubernetes, " +
+    "talosctl and the clusters' Kubernetes, on loopback; Proxmox is emulated, machines and pods are played, every other " +
+    "provider is simulated.",
   none: "the REAL world.",
 };
 

@@ -49,7 +49,12 @@ function worlds(root: string): string[] {
       `real ${pins["kube-apiserver"].version}, on loopback, per cluster; its nodes are PLAYED by kwok`,
       "yours",
     ],
-    ["what runs on the clusters", "none: a world file", "SIMULATED, in a world file", "yours"],
+    [
+      "what runs on the clusters",
+      "none: a world file",
+      "real objects; pods and volumes are PLAYED, nothing runs",
+      "yours",
+    ],
     ["tailnet hub", "none", `a real headscale ${pins.headscale.version}, on loopback`, "yours"],
     ["tailnet clients", "none", `real tailscaled ${pins.tailscaled.version}, in user space`, "yours"],
     ["other servers, clouds", "none: a world file", "none: a world file", "yours"],

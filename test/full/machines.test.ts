@@ -86,6 +86,26 @@ describe("machines and cluster of stack prod in the full lab", () => {
     ]);
   });
 
+  test("what the estate puts on the cluster is scheduled by Kubernetes: the GPU workload on the node with the card", () => {
+    const pods = z
+      .object({
+        items: z.array(
+          z.object({
+            metadata: z.object({ namespace: z.string() }),
+            spec: z.object({ nodeName: z.string().optional() }),
+            status: z.object({ phase: z.string() }),
+          }),
+        ),
+      })
+      .parse(JSON.parse(kubectl("get", "pods", "--all-namespaces", "--output", "json"))).items;
+    const own = pods.filter(({ metadata }) => metadata.namespace !== "kube-system");
+    expect(own.map(({ metadata }) => metadata.namespace).sort()).toEqual([
+      ...["cloudflared", "cloudflared", "demo", "demo", "nvidia-device-plugin", "ollama"],
+    ]);
+    expect(own.filter(({ status }) => status.phase !== "Running")).toEqual([]);
+    expect(own.find(({ metadata }) => metadata.namespace === "ollama")?.spec.nodeName).toBe("gpu1");
+  });
+
   test("everything that runs listens on loopback alone", () => {
     const all = processesIn(folder).map((pid) => listeners(pid));
     expect(all.flat().length).toBeGreaterThan(10);

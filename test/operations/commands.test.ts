@@ -63,6 +63,9 @@ test("lab-status says what is simulated and what is not", () => {
   expect(stdout).toMatch(
     /^ {2}proxmoxve 8\.5\.0 +SIMULATED +the real plugin, built from tools\/ +the official plugin$/m,
   );
+  expect(stdout).toMatch(
+    /^ {2}kubernetes 4\.25\.0 +SIMULATED +the real plugin, built from tools\/ +the official plugin$/m,
+  );
   expect(stdout).toMatch(/^ {2}cloudflare 6\.22\.1 +SIMULATED +SIMULATED +the official plugin$/m);
   expect(stdout).toMatch(/^ {2}engine \(Pulumi CLI\) +real +real +real$/m);
   expect(stdout).toMatch(/^ {2}tailnet hub +none +a real headscale 0\.29\.1, on loopback +yours$/m);
