@@ -1,6 +1,8 @@
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TalosMachines, TalosView } from "../control/talos";
 import {
+  findKubernetes,
   identityOf,
   type Kubernetes,
   type NodeFacts,
@@ -52,11 +54,25 @@ export class Clusters {
     const view = await talos.view();
     for (const name of Object.keys(places)) {
       const machines = view.machines.filter(({ cluster }) => cluster === name);
-      if (!machines.some(({ member }) => member)) continue;
+      if (!machines.some(({ member }) => member)) {
+        await this.forget(name);
+        continue;
+      }
       const kubernetes = await this.running(name, machines);
       await this.register(name, kubernetes, machines);
       await provideVolumes(kubernetes);
     }
+  }
+
+  /** A cluster that no machine is in any more is gone with all it held; one that is made anew has other authorities. */
+  private async forget(name: string): Promise<void> {
+    const directory = join(this.request.directory, name);
+    if (!existsSync(directory)) return;
+    this.request.say(`cluster ${name} has no member any more: its Kubernetes goes`);
+    await findKubernetes(directory)?.stop();
+    rmSync(directory, { recursive: true, force: true });
+    this.started.delete(name);
+    this.registered.delete(name);
   }
 
   private async running(name: string, machines: readonly Machine[]): Promise<Kubernetes> {

@@ -32,7 +32,7 @@ export async function choosePlaces(
   before: ConfigValue | undefined,
 ): Promise<LabPlaces> {
   const kept = labPlaces.safeParse(before).data;
-  const port = portChooser();
+  const port = portChooser(portsIn(JSON.stringify(kept ?? {})));
   const url = async (): Promise<string> => `https://${loopback}:${String(await port())}`;
   return {
     ...(hub ? { hub: kept?.hub ?? (await url()) } : {}),
@@ -59,9 +59,13 @@ export function readPlaces({ config }: Pick<LabFolder, "config">): LabPlaces | u
   return labPlaces.safeParse(valueAt(readStackFile(readFileSync(config, "utf8"), config).config, placesKey)).data;
 }
 
-/** Free ports, no two the same: nothing listens on them yet, so the system could offer one twice. */
-function portChooser(): () => Promise<number> {
-  const given = new Set<number>();
+function portsIn(text: string): number[] {
+  return [...text.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
+}
+
+/** Free ports, no two the same: as long as nothing listens on one, it could be found twice. */
+function portChooser(kept: readonly number[]): () => Promise<number> {
+  const given = new Set(kept);
   return async () => {
     for (;;) {
       const port = await freeTcpPort();
