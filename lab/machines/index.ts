@@ -33,8 +33,10 @@ export async function boot(machines: Machines, { name, address, userData }: NewM
   // A machine made anew has an empty disk.
   await remove(machines, name);
   const place = machines.place(name);
-  if (runs === "hub") await makeHub(machines, place, cloudInit);
-  else makeClient(machines, place, cloudInit);
+  if (runs === "hub") {
+    await forgetJoined(machines);
+    await makeHub(machines, place, cloudInit);
+  } else makeClient(machines, place, cloudInit);
   const record = { name, address, runs };
   try {
     await powerOn(machines, record);
@@ -47,6 +49,13 @@ export async function boot(machines: Machines, { name, address, userData }: NewM
   machines.note(record);
   if (runs === "client") runFirstBoot(place);
   return true;
+}
+
+/** A new hub knows nobody: machines that people join by hand, and that no VM brings along, are to be joined anew. */
+async function forgetJoined(machines: Machines): Promise<void> {
+  for (const { name, address, runs } of machines.all()) {
+    if (runs === "client" && address === "") await remove(machines, name);
+  }
 }
 
 /** Starts what a machine runs, from what it kept; nothing happens when it runs already. */

@@ -6,7 +6,6 @@ import { Estate } from "../../../components/estate/estate";
 import { createProviders } from "../../../components/estate/providers";
 import { requiredSecrets } from "../../../stacks/dials";
 import { loadEstate } from "../../../stacks/load";
-import { fullLabOf } from "../../../operations/cli/hosts";
 import { record, type Recording, type Registration, valueOf } from "../../support/record";
 import { kubeconfig, token } from "../clusters/kubeconfigs";
 
@@ -122,8 +121,4 @@ test("its kubeconfig is in clear nowhere", () => {
     const open = Object.entries(inputs).filter(([key]) => !hidden.some((path) => path.split(".")[0] === key));
     expect(`${type} ${name} ${JSON.stringify(open)}`).not.toContain(token);
   }
-});
-
-test("the full lab runs the estate's own cluster only", () => {
-  expect(fullLabOf(spec)).toEqual({ hub: true, hosts: ["pve"], talos: ["cp1"], clusters: ["core"] });
 });
