@@ -38,7 +38,6 @@ type Node = z.infer<typeof nodeSchema>;
 export async function reportClusters(context: Context, lab: LabFolder, outputs: string): Promise<void> {
   const estate = loadStack(context.stack);
   const { kubeconfigs } = outputsSchema.parse(JSON.parse(outputs)).secret;
-  // Those that exist are simulated: nobody answers there.
   for (const [cluster, declared] of talosClustersOf(estate)) {
     const file = keep(lab, cluster, entry(kubeconfigs, cluster));
     const nodes = await readyNodes(lab, file, cluster, nodeNames(declared));

@@ -45,7 +45,7 @@ export async function switchOff(lab: LabFolder): Promise<void> {
 const secretOutputs = z.object({ secret: z.object({ joinKeys: z.record(z.string(), z.string()) }) });
 
 /**
- * Plays the part of those who set up machines that no API creates, and of what the simulated clusters would do: each machine
+ * Plays the part of those who set up machines that no API creates, and of the Talos nodes' tailscale extension: each machine
  * with a join key that runs nothing yet gets a client and joins with that key, by the estate's own join script.
  *
  * @param outputs the stack's outputs with their secrets, JSON
