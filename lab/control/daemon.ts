@@ -76,12 +76,18 @@ export function readDaemon(file: string): Daemon | undefined {
 
 /** Whether a server still runs: the very process that was started, and not one that is dead but not collected yet. */
 export function isRunning({ pid, started }: Daemon): boolean {
+  return isAlive(pid) && startTime(pid) === started;
+}
+
+/** Whether there is a process of that number; one that is dead but not collected yet is none. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
+    // Another user's process: it is there, and may not be signalled.
     if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
-  return processState(pid) !== "Z" && startTime(pid) === started;
+  return processState(pid) !== "Z";
 }
 
 /** Ends a server: asks it to, waits (milliseconds), then kills it. Nothing happens when it no longer runs. */

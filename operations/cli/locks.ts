@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { isAlive } from "../../lab/control/daemon";
 
 /** What Pulumi's file backend writes into a lock (pkg/backend/diy/lock.go). It has no expiry. */
 const lockSchema = z.object({ pid: z.number(), hostname: z.string() });
@@ -36,15 +37,5 @@ function read(file: string): z.infer<typeof lockSchema> | undefined {
     return lockSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process: it is there, and may not be signalled.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -38,6 +38,8 @@ async function view(): Promise<TalosView> {
 
 const journal = async (): Promise<string[]> => (await view()).journal.map(({ node, what }) => `${node} ${what}`);
 
+const engines = (): number[] => processesIn(folder).filter((pid) => commandLine(pid).includes("--event-log"));
+
 /** Starts an up, and kills its engine with all it started as soon as the machines' journal has a line. */
 async function killedAt(line: RegExp): Promise<void> {
   const seen = (await journal()).length;
@@ -48,9 +50,11 @@ async function killedAt(line: RegExp): Promise<void> {
       throw new Error(`it ended before ${String(line)}:\n${(await end).output.slice(-4000)}`);
     await sleep(20);
   }
-  for (const pid of processesIn(folder).filter((one) => commandLine(one).includes("--event-log"))) process.kill(pid, 9);
+  for (const pid of engines()) process.kill(pid, 9);
   child.kill("SIGKILL");
   await end;
+  // A process of that size takes a moment to go, and holds the state's lock until then.
+  while (engines().length > 0) await sleep(20);
 }
 
 test("the program under test is the estate's, but for the version", () => {

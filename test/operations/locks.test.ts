@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { clearDeadLocks } from "../../operations/cli/locks";
 
 let state: string;
@@ -32,4 +33,19 @@ test("only the lock of a dead process of this machine is removed", () => {
 
 test("a state without locks is fine", () => {
   expect(clearDeadLocks(join(state, "nowhere"))).toEqual([]);
+});
+
+test("a holder that is dead but not collected yet is dead", async () => {
+  // The shell becomes a program that collects no children.
+  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+  const pid = await new Promise<number>((resolve) => {
+    parent.stdout.once("data", (data: Buffer) => {
+      resolve(Number(data.toString()));
+    });
+  });
+  const phase = () => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${String(pid)}/status`, "utf8"))?.[1];
+  while (phase() !== "Z") await sleep(10);
+  lock("zombie", pid, hostname());
+  expect(clearDeadLocks(state)).toEqual([pid]);
+  parent.kill("SIGKILL");
 });
